@@ -1,3 +1,3 @@
 #![forbid(unsafe_code)]
 //! x
-fn main(){}
+fn main() {}

@@ -61,7 +61,12 @@ impl UnixTime {
 
 impl fmt::Debug for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UnixTime({}.{:03})", self.0.as_secs(), self.0.subsec_millis())
+        write!(
+            f,
+            "UnixTime({}.{:03})",
+            self.0.as_secs(),
+            self.0.subsec_millis()
+        )
     }
 }
 
@@ -80,9 +85,15 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixTime {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the clock"
+        )]
         let now = std::time::SystemTime::now();
-        UnixTime(now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default())
+        UnixTime(
+            now.duration_since(std::time::UNIX_EPOCH)
+                .unwrap_or_default(),
+        )
     }
 
     fn sleep(&self, span: Duration) -> BoxFuture<'static, ()> {

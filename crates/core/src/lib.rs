@@ -1,2 +1,15 @@
 #![forbid(unsafe_code)]
-//! x
+//! Signs servers in to Salesforce with the OAuth 2.0 JWT bearer flow (RFC 7523).
+
+use std::pin::Pin;
+
+pub mod clock;
+pub mod diagnosis;
+pub mod error;
+pub mod key;
+pub mod oauth;
+pub mod random;
+pub mod secret;
+
+/// A future on the heap that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

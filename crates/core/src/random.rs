@@ -21,7 +21,10 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that asks for random bytes")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that asks for random bytes"
+        )]
         getrandom::fill(buffer).map_err(io::Error::other)
     }
 }
@@ -40,7 +43,10 @@ impl SeededRandom {
 
 impl Random for SeededRandom {
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
-        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         for chunk in buffer.chunks_mut(8) {
             *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut mixed = *state;

@@ -107,7 +107,10 @@ impl fmt::Debug for AccessToken {
 /// The first six bytes of the SHA-256 of `bytes` in hex: enough to tell secrets apart in a log.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> String {
-    hex(digest::digest(&digest::SHA256, bytes).as_ref().get(..6).unwrap_or_default())
+    hex(digest::digest(&digest::SHA256, bytes)
+        .as_ref()
+        .get(..6)
+        .unwrap_or_default())
 }
 
 /// Lower-case hexadecimal digits of `bytes`.
