@@ -1,2 +1,6 @@
 #![forbid(unsafe_code)]
-//! x
+//! A local Salesforce org: an RFC 7523 authorization server and a REST API over SQLite.
+
+mod error;
+pub mod ids;
+pub mod store;
