@@ -3,13 +3,18 @@
 
 use std::pin::Pin;
 
+pub mod assertion;
+pub mod audience;
 pub mod clock;
 pub mod diagnosis;
 pub mod error;
+pub mod exchange;
+pub mod http;
 pub mod key;
 pub mod oauth;
 pub mod random;
 pub mod secret;
+pub mod source;
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

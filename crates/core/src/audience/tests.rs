@@ -1,0 +1,166 @@
+use super::*;
+
+fn login(text: &str) -> LoginUrl {
+    LoginUrl::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// Login URL, its kind, its audience.
+const KINDS: &[(&str, HostClass, &str)] = &[
+    (
+        "https://login.salesforce.com",
+        HostClass::Login,
+        "https://login.salesforce.com",
+    ),
+    (
+        "login.salesforce.com/",
+        HostClass::Login,
+        "https://login.salesforce.com",
+    ),
+    (
+        "https://TEST.salesforce.com:443/",
+        HostClass::Test,
+        "https://test.salesforce.com",
+    ),
+    (
+        "https://acme.my.salesforce.com",
+        HostClass::MyDomain,
+        "https://acme.my.salesforce.com",
+    ),
+    (
+        "https://acme--uat.sandbox.my.salesforce.com/services/oauth2/token",
+        HostClass::Sandbox,
+        "https://acme--uat.sandbox.my.salesforce.com",
+    ),
+    (
+        "https://x.scratch.my.salesforce.com",
+        HostClass::Scratch,
+        "https://x.scratch.my.salesforce.com",
+    ),
+    (
+        "https://x-dev-ed.develop.my.salesforce.com",
+        HostClass::Developer,
+        "https://x-dev-ed.develop.my.salesforce.com",
+    ),
+    (
+        "https://site.force.com/customers/",
+        HostClass::ExperienceCloud,
+        "https://site.force.com/customers",
+    ),
+    (
+        "https://acme.my.sfcrmproducts.cn",
+        HostClass::China,
+        "https://acme.my.sfcrmproducts.cn",
+    ),
+    (
+        "https://na91.salesforce.com",
+        HostClass::Instance,
+        "https://na91.salesforce.com",
+    ),
+    (
+        "https://org.my.salesforce.mil",
+        HostClass::Government,
+        "https://login.salesforce.com",
+    ),
+    (
+        "http://127.0.0.1:8580/",
+        HostClass::Loopback,
+        "http://127.0.0.1:8580",
+    ),
+    (
+        "http://[::1]:8580",
+        HostClass::Loopback,
+        "http://[::1]:8580",
+    ),
+    (
+        "http://localhost:8580",
+        HostClass::Loopback,
+        "http://localhost:8580",
+    ),
+];
+
+#[test]
+fn each_kind_of_host_has_one_audience() {
+    for (url, class, audience) in KINDS {
+        let login_url = login(url);
+        assert_eq!(login_url.class(), *class, "{url}");
+        assert_eq!(
+            Audience::resolve(&login_url, None).unwrap().as_str(),
+            *audience,
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_a_login_url_is_refused_by_name() {
+    for (url, part) in [
+        ("", "is empty"),
+        ("http://login.salesforce.com", "over http"),
+        ("http://127.0.0.1.attacker.example", "over http"),
+        ("https://acme.lightning.force.com", "Lightning"),
+        ("https://user@login.salesforce.com", "more than scheme"),
+        (
+            "https://login.salesforce.com@attacker.example",
+            "more than scheme",
+        ),
+        ("https://login.salesforce.com?x=1", "more than scheme"),
+        ("https://login.salesforce.com\n", "a blank or a line break"),
+        ("ftp://login.salesforce.com", "neither https nor http"),
+        ("https://", "is not a URL"),
+        ("https:///path", "is not a URL"),
+        ("https://ho st", "a blank"),
+    ] {
+        let error = LoginUrl::parse(url).unwrap_err();
+        assert!(error.to_string().contains(part), "{url:?}: {error}");
+    }
+}
+
+#[test]
+fn a_look_alike_is_no_host_of_salesforce() {
+    for url in [
+        "https://login.salesforce.com.attacker.example",
+        "https://notlogin-salesforce.com",
+        "https://mysalesforce.com",
+    ] {
+        assert_eq!(login(url).class(), HostClass::Custom, "{url}");
+        let error = Audience::resolve(&login(url), None).unwrap_err();
+        assert!(error.to_string().contains("--audience"), "{error}");
+    }
+}
+
+#[test]
+fn a_given_audience_is_used_unless_it_is_of_another_environment() {
+    let production = login("https://acme.my.salesforce.com");
+    let sandbox = login("https://acme--uat.sandbox.my.salesforce.com");
+    let resolve = |url: &LoginUrl, given| Audience::resolve(url, Some(given));
+    assert_eq!(
+        resolve(&production, "https://login.salesforce.com/")
+            .unwrap()
+            .as_str(),
+        "https://login.salesforce.com"
+    );
+    assert!(resolve(&sandbox, "https://test.salesforce.com").is_ok());
+    assert!(resolve(&production, "https://test.salesforce.com").is_err());
+    assert!(resolve(&sandbox, "https://login.salesforce.com").is_err());
+    assert!(resolve(&sandbox, "http://test.salesforce.com").is_err());
+}
+
+#[test]
+fn a_token_goes_only_where_it_belongs() {
+    let salesforce = login("https://login.salesforce.com");
+    let emulator = login("http://127.0.0.1:8580");
+    let custom = login("https://login.example.com");
+    for (url, from, is_accepted) in [
+        ("https://acme.my.salesforce.com", &salesforce, true),
+        ("https://acme.my.salesforce.com/", &salesforce, true),
+        ("http://acme.my.salesforce.com", &salesforce, false),
+        ("https://attacker.example", &salesforce, false),
+        ("http://127.0.0.1:1", &salesforce, false),
+        ("http://127.0.0.1:8580", &emulator, true),
+        ("http://localhost:8580", &emulator, true),
+        ("https://login.example.com", &custom, true),
+        ("https://other.example.com", &custom, false),
+    ] {
+        assert_eq!(InstanceUrl::accept(url, from).is_ok(), is_accepted, "{url}");
+    }
+}

@@ -1,0 +1,299 @@
+//! The only thing the library asks of the network ([`HttpClient`]), and one way to do it
+//! ([`UreqClient`]).
+//!
+//! Owns the rules of every request: no redirects, time-outs, a cap on the reply, https checked against
+//! the trust store of the system. It knows nothing of tokens.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::{Request, Response, Uri};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio::sync::oneshot;
+use ureq::config::Config;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use zeroize::Zeroizing;
+
+use crate::BoxFuture;
+use crate::error::Error;
+
+/// Sends a request and waits for the whole reply.
+///
+/// An implementation must not follow redirects: the body of a token request is a credential. It must
+/// bound time and size by itself.
+pub trait HttpClient: Send + Sync + fmt::Debug {
+    /// Sends `request`.
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> BoxFuture<'static, Result<Response<Vec<u8>>, Error>>;
+}
+
+/// How a [`UreqClient`] behaves.
+#[derive(Clone, Debug)]
+pub struct ClientSettings {
+    /// For name resolution, connection, proxy and TLS together. Default 2 s.
+    pub connect_timeout: Duration,
+    /// For the whole exchange. Default 10 s.
+    pub total_timeout: Duration,
+    /// The longest reply that is read, in bytes. Default 64 KiB, enough for any token reply.
+    pub body_max: u64,
+    /// An HTTP CONNECT proxy, as `http://[USER:PASSWORD@]HOST:PORT`. Never asked for this machine.
+    pub proxy: Option<ProxyUrl>,
+    /// Certificates in PEM that are trusted besides the system's.
+    pub extra_roots: Vec<u8>,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(2),
+            total_timeout: Duration::from_secs(10),
+            body_max: 64 * 1024,
+            proxy: None,
+            extra_roots: Vec::new(),
+        }
+    }
+}
+
+/// A proxy to go through. Its password is not printed.
+#[derive(Clone)]
+pub struct ProxyUrl(ureq::Proxy);
+
+impl ProxyUrl {
+    /// Reads the URL of a proxy and the hosts that are reached without it (as in `NO_PROXY`).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if it is not the URL of a proxy.
+    pub fn parse(url: &str, no_proxy: &str) -> Result<Self, Error> {
+        let wrong = |_| Error::setting("the proxy is not a URL like http://proxy.example:3128");
+        let parsed = ureq::Proxy::new(url).map_err(wrong)?;
+        let mut builder = ureq::Proxy::builder(parsed.protocol())
+            .host(parsed.host())
+            .port(parsed.port())
+            .no_proxy("localhost")
+            .no_proxy("127.0.0.1")
+            .no_proxy("[::1]");
+        if let Some(name) = parsed.username() {
+            builder = builder.username(name);
+        }
+        if let Some(password) = parsed.password() {
+            builder = builder.password(password);
+        }
+        for host in no_proxy
+            .split(',')
+            .map(str::trim)
+            .filter(|host| !host.is_empty())
+        {
+            builder = builder.no_proxy(host);
+        }
+        builder.build().map(Self).map_err(wrong)
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProxyUrl({}:{})", self.0.host(), self.0.port())
+    }
+}
+
+/// A client over ureq and rustls: ready in a millisecond, one short-lived thread per request.
+#[derive(Clone, Debug)]
+pub struct UreqClient(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: ClientSettings,
+    /// Loading the trust store takes longer than a whole exchange on this machine, so http has a
+    /// client of its own and https gets its one when first asked for.
+    plain: OnceLock<ureq::Agent>,
+    secure: OnceLock<Result<ureq::Agent, Error>>,
+}
+
+impl UreqClient {
+    /// A client with these settings. Nothing is opened or read yet.
+    #[must_use]
+    pub fn new(settings: ClientSettings) -> Self {
+        Self(Arc::new(Inner {
+            settings,
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+        }))
+    }
+
+    /// Sends `request` and blocks until the whole reply is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Transport`](crate::error::ErrorKind::Transport) if there is no reply,
+    /// [`ErrorKind::Response`](crate::error::ErrorKind::Response) if it is too long.
+    pub fn send_blocking(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
+        let uri = request.uri().clone();
+        let agent = self.0.agent(&uri)?;
+        let (parts, body) = request.into_parts();
+        let body = Zeroizing::new(body);
+        let sent = if body.is_empty() && parts.method != http::Method::POST {
+            agent.run(Request::from_parts(parts, ()))
+        } else {
+            agent.run(Request::from_parts(parts, body.as_slice()))
+        };
+        let (parts, mut body) = sent
+            .map_err(|error| self.0.explain(error, &uri))?
+            .into_parts();
+        let body = body
+            .with_config()
+            .limit(self.0.settings.body_max)
+            .read_to_vec()
+            .map_err(|error| self.0.explain(error, &uri))?;
+        Ok(Response::from_parts(parts, body))
+    }
+}
+
+impl HttpClient for UreqClient {
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> BoxFuture<'static, Result<Response<Vec<u8>>, Error>> {
+        let client = self.clone();
+        let (reply, replied) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("accredit-http".to_owned());
+        let started = thread.spawn(move || {
+            // The receiver is gone if nobody waits any more; then the reply is of no use.
+            drop(reply.send(client.send_blocking(request)));
+        });
+        Box::pin(async move {
+            started.map_err(|source| {
+                Error::transport("no thread for a request").with_source(source)
+            })?;
+            replied
+                .await
+                .unwrap_or_else(|_| Err(Error::transport("the request was abandoned")))
+        })
+    }
+}
+
+impl Inner {
+    fn agent(&self, uri: &Uri) -> Result<ureq::Agent, Error> {
+        if uri.scheme_str() == Some("http") {
+            return Ok(self
+                .plain
+                .get_or_init(|| self.build(TlsConfig::builder().build()))
+                .clone());
+        }
+        self.secure
+            .get_or_init(|| Ok(self.build(self.tls()?)))
+            .clone()
+    }
+
+    fn build(&self, tls: TlsConfig) -> ureq::Agent {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that builds a client"
+        )]
+        let config: Config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(self.settings.proxy.clone().map(|proxy| proxy.0))
+            .timeout_connect(Some(self.settings.connect_timeout))
+            .timeout_global(Some(self.settings.total_timeout))
+            .max_response_header_size(32 * 1024)
+            .user_agent(concat!("accredit/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls)
+            .build();
+        config.into()
+    }
+
+    fn tls(&self) -> Result<TlsConfig, Error> {
+        let mut roots: Vec<CertificateDer<'static>> =
+            rustls_native_certs::load_native_certs().certs;
+        for root in CertificateDer::pem_slice_iter(&self.settings.extra_roots) {
+            roots.push(root.map_err(|_| {
+                Error::setting("the file of extra certificates holds a damaged PEM block")
+            })?);
+        }
+        if roots.is_empty() {
+            return Err(Error::setting(
+                "no certificate authority is trusted: the system has no trust store and no file of \
+                 certificates was given",
+            ));
+        }
+        let roots: Vec<Certificate<'static>> = roots
+            .iter()
+            .map(|root| Certificate::from_der(root).to_owned())
+            .collect();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Ok(TlsConfig::builder()
+            .root_certs(RootCerts::Specific(Arc::new(roots)))
+            .unversioned_rustls_crypto_provider(provider)
+            .build())
+    }
+
+    /// Says in one sentence what went wrong on the way; the rest is the source.
+    fn explain(&self, error: ureq::Error, uri: &Uri) -> Error {
+        let host = uri
+            .authority()
+            .map_or("the server", |authority| authority.as_str());
+        let seconds = |span: Duration| span.as_secs_f32();
+        match error {
+            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+                Error::transport(format!(
+                    "{host} could not be reached within {} s",
+                    seconds(self.settings.connect_timeout)
+                ))
+            }
+            ureq::Error::Timeout(_) => Error::transport(format!(
+                "{host} did not answer within {} s",
+                seconds(self.settings.total_timeout)
+            )),
+            ureq::Error::BodyExceedsLimit(limit) => {
+                Error::response(format!("{host} answered with more than {limit} bytes"))
+            }
+            ureq::Error::HostNotFound => {
+                Error::transport(format!("the name {host} could not be resolved"))
+            }
+            ureq::Error::Io(source) => explain_io(source, host),
+            ureq::Error::Rustls(source) => explain_tls(source, host),
+            ureq::Error::ConnectProxyFailed(_) => {
+                Error::transport(format!("the proxy did not connect to {host}"))
+            }
+            other => Error::transport(format!("{host} could not be asked")).with_source(other),
+        }
+    }
+}
+
+fn explain_io(source: io::Error, host: &str) -> Error {
+    let tls = source
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .cloned();
+    if let Some(tls) = tls {
+        return explain_tls(tls, host);
+    }
+    let what = match source.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            format!("{host} refused the connection: nothing listens there")
+        }
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => format!("{host} closed the connection in mid-reply"),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            format!("{host} did not answer in time")
+        }
+        _ => format!("{host} could not be reached"),
+    };
+    Error::transport(what).with_source(source)
+}
+
+fn explain_tls(source: rustls::Error, host: &str) -> Error {
+    let what = match &source {
+        rustls::Error::InvalidCertificate(_) => {
+            format!("the certificate of {host} is not trusted")
+        }
+        _ => format!("no TLS connection to {host}"),
+    };
+    Error::transport(what).with_source(source)
+}
