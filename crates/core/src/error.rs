@@ -181,6 +181,17 @@ impl Error {
         self.with(|inner| inner.source = Some(Arc::new(source)))
     }
 
+    /// The same error, on top of an earlier one whose refusal and status it hands on.
+    #[must_use]
+    pub fn caused_by(self, earlier: Self) -> Self {
+        self.with(|inner| {
+            inner.refusal.clone_from(&earlier.0.refusal);
+            inner.status = earlier.0.status;
+            inner.clock_offset = earlier.0.clock_offset;
+            inner.source = Some(Arc::new(earlier));
+        })
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self

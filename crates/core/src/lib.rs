@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 pub mod assertion;
 pub mod audience;
+pub mod cache;
 pub mod clock;
 pub mod diagnosis;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod exchange;
 pub mod http;
 pub mod key;
 pub mod oauth;
+pub mod policy;
 pub mod random;
 pub mod secret;
 pub mod source;
