@@ -24,3 +24,12 @@
 //! anything that walks the tree.
 
 pub mod ast;
+mod display;
+mod error;
+mod lexer;
+mod parser;
+mod report;
+
+pub use error::{Error, ErrorCode};
+pub use parser::{DEPTH_MAX, QUERY_DEPTH_MAX, STATEMENT_LENGTH_MAX, parse};
+pub use report::Position;

@@ -64,6 +64,15 @@ impl Expression {
             Self::Distance(distance) => distance.span,
         }
     }
+
+    /// Whether an aggregate function stands in it, at any depth.
+    #[must_use]
+    pub fn has_aggregate(&self) -> bool {
+        match self {
+            Self::Call(call) => call.function.is_aggregate() || call.argument.has_aggregate(),
+            Self::Field(_) | Self::Distance(_) => false,
+        }
+    }
 }
 
 /// `SUM(Amount)`, `CALENDAR_YEAR(convertTimezone(CreatedDate))`

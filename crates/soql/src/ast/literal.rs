@@ -148,6 +148,36 @@ pub enum DateUnit {
     FiscalYear,
 }
 
+impl DateUnit {
+    const ALL: [Self; 7] = [
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Quarter,
+        Self::Year,
+        Self::FiscalQuarter,
+        Self::FiscalYear,
+    ];
+
+    /// The unit as it stands in the names of date literals, in the singular.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Week => "WEEK",
+            Self::Month => "MONTH",
+            Self::Quarter => "QUARTER",
+            Self::Year => "YEAR",
+            Self::FiscalQuarter => "FISCAL_QUARTER",
+            Self::FiscalYear => "FISCAL_YEAR",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.as_str() == name)
+    }
+}
+
 /// The right side of `LIKE`: what is a wildcard and what is text is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {

@@ -186,6 +186,34 @@ pub enum Scope {
     Team,
 }
 
+impl Scope {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Delegated,
+        Self::Everything,
+        Self::Mine,
+        Self::MineAndMyGroups,
+        Self::MyTerritory,
+        Self::MyTeamTerritory,
+        Self::ScopingRule,
+        Self::Team,
+    ];
+
+    /// Its name in the spelling of the SOQL reference.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delegated => "delegated",
+            Self::Everything => "everything",
+            Self::Mine => "mine",
+            Self::MineAndMyGroups => "mine_and_my_groups",
+            Self::MyTerritory => "my_territory",
+            Self::MyTeamTerritory => "my_team_territory",
+            Self::ScopingRule => "scopingRule",
+            Self::Team => "team",
+        }
+    }
+}
+
 /// A condition of `WHERE` or `HAVING`.
 ///
 /// `And` and `Or` have at least two members, and a member is never of the same kind as the whole.
@@ -198,7 +226,7 @@ pub enum Condition {
     /// Not this one.
     Not(Box<Self>),
     /// A test of one value.
-    Test(Test),
+    Test(Box<Test>),
 }
 
 /// A value and what is asked of it.
@@ -244,6 +272,21 @@ pub enum Operator {
     Greater,
     /// `>=`
     GreaterOrEqual,
+}
+
+impl Operator {
+    /// The operator as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
 }
 
 /// The right side of `IN` and `NOT IN`.
@@ -294,6 +337,21 @@ pub enum CategorySelector {
     Below,
     /// `ABOVE_OR_BELOW`: it, its parents and its children.
     AboveOrBelow,
+}
+
+impl CategorySelector {
+    pub(crate) const ALL: [Self; 4] = [Self::At, Self::Above, Self::Below, Self::AboveOrBelow];
+
+    /// The selector as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::At => "AT",
+            Self::Above => "ABOVE",
+            Self::Below => "BELOW",
+            Self::AboveOrBelow => "ABOVE_OR_BELOW",
+        }
+    }
 }
 
 /// `GROUP BY … HAVING …`

@@ -1,0 +1,66 @@
+//! Conditions, with parentheses where the grammar wants them.
+
+use std::fmt::{Display, Formatter, Result};
+
+use super::List;
+use crate::ast::{Condition, Predicate, Set, Test};
+
+impl Display for Condition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::And(members) => join(f, members, " AND "),
+            Self::Or(members) => join(f, members, " OR "),
+            Self::Not(inner) => {
+                f.write_str("NOT ")?;
+                member(f, inner)
+            }
+            Self::Test(test) => test.fmt(f),
+        }
+    }
+}
+
+fn join(f: &mut Formatter<'_>, members: &[Condition], joiner: &str) -> Result {
+    for (i, condition) in members.iter().enumerate() {
+        if i > 0 {
+            f.write_str(joiner)?;
+        }
+        member(f, condition)?;
+    }
+    Ok(())
+}
+
+/// A part of another condition: anything but a test is enclosed.
+fn member(f: &mut Formatter<'_>, condition: &Condition) -> Result {
+    match condition {
+        Condition::Test(test) => test.fmt(f),
+        other => write!(f, "({other})"),
+    }
+}
+
+impl Display for Test {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} {}", self.subject, self.predicate)
+    }
+}
+
+impl Display for Predicate {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Compare(operator, value) => write!(f, "{} {value}", operator.as_str()),
+            Self::Like(pattern) => write!(f, "LIKE {pattern}"),
+            Self::In(set) => write!(f, "IN {set}"),
+            Self::NotIn(set) => write!(f, "NOT IN {set}"),
+            Self::Includes(values) => write!(f, "INCLUDES ({})", List(values)),
+            Self::Excludes(values) => write!(f, "EXCLUDES ({})", List(values)),
+        }
+    }
+}
+
+impl Display for Set {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Values(values) => write!(f, "({})", List(values)),
+            Self::Query(query) => write!(f, "({query})"),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The parser against recorded queries, broken queries and nonsense.
+
+mod corpus;
+mod hostile;
