@@ -20,8 +20,7 @@
 //! [`Error::semantic`] at the [`Span`](ast::Span) of the node in question.
 //!
 //! Work is linear in the length of the statement, which is at most [`STATEMENT_LENGTH_MAX`], and
-//! nesting is at most [`DEPTH_MAX`] levels deep: no input overflows the stack of the parser, nor of
-//! anything that walks the tree.
+//! nesting is bounded by [`DEPTH_MAX`] and [`QUERY_DEPTH_MAX`]: whoever walks the tree may recurse.
 
 pub mod ast;
 mod display;

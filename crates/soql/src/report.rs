@@ -1,7 +1,8 @@
 //! Where a mistake is, as Salesforce shows it.
 //!
-//! Owns the layout: a blank line, an excerpt of the row, a caret below it, `ERROR at Row:r:Column:c`
-//! and the detail. Columns count UTF-16 code units, as the Java code on the other side does.
+//! Owns the layout: a blank line, an excerpt of the row, a caret below it,
+//! `ERROR at Row:r:Column:c`, and the detail. Columns count UTF-16 code units,
+//! as the Java code on the other side does.
 //!
 //! Mistakes of the grammar count columns from 0 and mistakes of meaning from 1, while the caret
 //! always stands below column `c - 1` counted from 0: so it is one place to the left of the token

@@ -10,31 +10,27 @@ impl Display for Condition {
         match self {
             Self::And(members) => join(f, members, " AND "),
             Self::Or(members) => join(f, members, " OR "),
-            Self::Not(inner) => {
-                f.write_str("NOT ")?;
-                member(f, inner)
-            }
+            Self::Not(inner) => match inner.as_ref() {
+                Self::Test(test) => write!(f, "NOT {test}"),
+                compound => write!(f, "NOT ({compound})"),
+            },
             Self::Test(test) => test.fmt(f),
         }
     }
 }
 
+/// Writes members; what binds weaker than `NOT` is enclosed.
 fn join(f: &mut Formatter<'_>, members: &[Condition], joiner: &str) -> Result {
-    for (i, condition) in members.iter().enumerate() {
+    for (i, member) in members.iter().enumerate() {
         if i > 0 {
             f.write_str(joiner)?;
         }
-        member(f, condition)?;
+        match member {
+            Condition::Test(_) | Condition::Not(_) => member.fmt(f)?,
+            Condition::And(_) | Condition::Or(_) => write!(f, "({member})")?,
+        }
     }
     Ok(())
-}
-
-/// A part of another condition: anything but a test is enclosed.
-fn member(f: &mut Formatter<'_>, condition: &Condition) -> Result {
-    match condition {
-        Condition::Test(test) => test.fmt(f),
-        other => write!(f, "({other})"),
-    }
 }
 
 impl Display for Test {

@@ -1,7 +1,8 @@
 //! Tree to text.
 //!
 //! Owns the canonical form: keywords in upper case, names and numbers as written, one blank between
-//! words, parentheses only where they are needed, `ASC` left out. It parses to an equal tree.
+//! words, parentheses only where they are needed, `ASC` left out. It parses to an equal tree,
+//! unless the blanks make it longer than a statement may be.
 
 mod condition;
 mod literal;

@@ -65,14 +65,16 @@ impl Parser<'_> {
                 frame.negates_next = true;
             }
             if self.eat_kind(TokenKind::LeftParen) {
-                if open.len() == DEPTH_MAX {
+                if self.parens == DEPTH_MAX {
                     return Err(Self::too_complicated());
                 }
+                self.parens += 1;
                 open.push(std::mem::take(&mut frame));
                 continue;
             }
             frame.push(Condition::Test(Box::new(self.test()?)));
             while !open.is_empty() && self.eat_kind(TokenKind::RightParen) {
+                self.parens -= 1;
                 let closed = std::mem::replace(&mut frame, open.pop().unwrap_or_default());
                 if let Some(condition) = closed.close() {
                     frame.push(condition);

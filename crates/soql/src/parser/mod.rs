@@ -3,8 +3,9 @@
 //! Owns the grammar, one file per part of it; this one holds what they share: looking at the next
 //! token, taking it, and saying that it does not belong there. Nothing here knows a schema.
 //!
-//! Recursion is bounded in three places: sub-queries are counted, functions may only hold
-//! functions of a lower rank, and conditions keep their own stack of at most [`DEPTH_MAX`] frames.
+//! Recursion is bounded: sub-queries are counted, functions may only hold functions of a lower
+//! rank, and conditions keep a stack of their own, which counts the parentheses that are open in
+//! all of them together.
 
 mod condition;
 mod expression;
@@ -22,7 +23,7 @@ use crate::lexer::{self, Problem, Token, TokenKind};
 /// The longest statement, in UTF-16 code units.
 pub const STATEMENT_LENGTH_MAX: usize = 100_000;
 
-/// How many parentheses may be open at once in a condition.
+/// How many parentheses of conditions may be open at once, those around a sub-query's included.
 pub const DEPTH_MAX: usize = 256;
 
 /// How many queries may stand within each other, the outermost included.
@@ -55,6 +56,7 @@ pub fn parse(text: &str) -> Result<Query, Error> {
         tokens: lexer::tokens(text),
         at: 0,
         queries: 0,
+        parens: 0,
     };
     let query = parser.query()?;
     match parser.peek().kind {
@@ -69,6 +71,8 @@ struct Parser<'a> {
     at: usize,
     /// How many queries are open.
     queries: usize,
+    /// How many parentheses of conditions are open, in all of them.
+    parens: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -253,7 +257,8 @@ impl<'a> Parser<'a> {
     }
 
     fn too_complicated() -> Error {
-        let detail = "Query is either selecting too many fields or the filter conditions are too complicated.";
+        let detail = "Query is either selecting too many fields or the filter conditions are too \
+                      complicated.";
         Error::new(ErrorCode::QueryTooComplicated, detail)
     }
 }
