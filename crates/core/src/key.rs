@@ -137,9 +137,13 @@ impl Pair {
 
 fn unusable(rejected: &dyn fmt::Display) -> Error {
     let reason = match rejected.to_string().as_str() {
-        "TooSmall" => "it has fewer than 2048 bits".to_owned(),
+        // ring says the same of a small exponent.
+        "TooSmall" => "it has fewer than 2048 bits, or an exponent below 65537".to_owned(),
         "TooLarge" => "it has more than 4096 bits".to_owned(),
         "WrongAlgorithm" => "it is not an RSA key".to_owned(),
+        "PrivateModulusLenNotMultipleOf512Bits" => {
+            "its length in bits is not a multiple of 512".to_owned()
+        }
         "InvalidEncoding" => "its encoding is damaged".to_owned(),
         "InconsistentComponents" => "its numbers do not belong together".to_owned(),
         other => other.to_owned(),

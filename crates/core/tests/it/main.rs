@@ -1,7 +1,9 @@
-//! The library from outside: the herd, the network's faults.
+//! The library from outside: published answers, the herd, the network's faults.
 
 // The attribute tells clippy that a test may fail by panicking.
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod known_answers;

@@ -1,0 +1,245 @@
+//! From the bytes of a file to the documents in it.
+//!
+//! Owns the question "what is this?" and the ways in which a file can be damaged. Decides nothing
+//! about use. Invariant: no damage quotes the file, and every document is wiped when dropped.
+
+use std::fmt;
+
+use accredit::error::Error;
+use accredit::secret::Secret;
+
+use crate::algorithm::Algorithm;
+use crate::armor::{self, Block, Content, find, is_pem};
+use crate::kind::Kind;
+use crate::structure;
+
+/// The largest file that is looked into, in bytes. A key of 4096 bits with its chain has below 16
+/// KiB.
+pub const FILE_LENGTH_MAX: usize = 64 * 1024;
+
+/// One key, certificate or other thing. `der` is empty for kinds that are only recognized.
+pub(crate) struct Document {
+    pub(crate) kind: Kind,
+    pub(crate) algorithm: Option<Algorithm>,
+    pub(crate) der: Secret<Vec<u8>>,
+}
+
+/// Why a file could not be taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    Empty,
+    TooLong(usize),
+    Utf16,
+    Label,
+    NoEnd,
+    OtherEnd,
+    EmptyBlock,
+    EscapedLines,
+    Base64,
+    Der,
+    DerInPem,
+    Mislabeled(Kind),
+    BareBase64,
+    PemInBase64,
+    Nothing,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::TooLong(length) => {
+                return write!(
+                    f,
+                    "the file has {length} bytes, expected at most {FILE_LENGTH_MAX}: it is no key"
+                );
+            }
+            Self::Mislabeled(kind) => {
+                return write!(
+                    f,
+                    "the label of a PEM block does not fit what is in it, which is {kind}"
+                );
+            }
+            Self::Empty => "the file is empty",
+            Self::Utf16 => {
+                "the file is UTF-16 text, expected ASCII or UTF-8: save it anew (`>` of Windows \
+                 PowerShell writes UTF-16, `Out-File -Encoding ascii` does not)"
+            }
+            Self::Label => "a PEM block is damaged: its BEGIN line is missing or not complete",
+            Self::NoEnd => {
+                "a PEM block is damaged: its END line is missing; the file may be cut off"
+            }
+            Self::OtherEnd => "a PEM block is damaged: its BEGIN and END lines do not fit together",
+            Self::EmptyBlock => "a PEM block is empty",
+            Self::EscapedLines => {
+                "a PEM block holds a backslash and an n where its lines should end: put real line \
+                 ends there (`printf '%b'` does)"
+            }
+            Self::Base64 => "a PEM block is damaged: it is not base64; the file may be cut off",
+            Self::Der => "the file is damaged: its DER value does not end where the file ends",
+            Self::DerInPem => {
+                "a PEM block is damaged: its base64 does not hold one whole DER value"
+            }
+            Self::BareBase64 => {
+                "found base64 without BEGIN and END lines, expected PEM: put the lines back, or \
+                 decode it to DER with `openssl base64 -d -A`"
+            }
+            Self::PemInBase64 => {
+                "found PEM that was encoded in base64 once more: decode it with `openssl base64 -d \
+                 -A`"
+            }
+            Self::Nothing => "found neither PEM nor DER, nor any other form of a key",
+        };
+        f.write_str(text)
+    }
+}
+
+/// Takes apart what was read from `origin`. At least one document.
+pub(crate) fn documents(file: &Secret<Vec<u8>>, origin: &str) -> Result<Vec<Document>, Error> {
+    take_apart(file.expose()).map_err(|damage| Error::key(format!("{origin}: {damage}")))
+}
+
+fn take_apart(bytes: &[u8]) -> Result<Vec<Document>, Damage> {
+    if bytes.len() > FILE_LENGTH_MAX {
+        return Err(Damage::TooLong(bytes.len()));
+    }
+    if is_binary(bytes) {
+        return binary(bytes).map(|document| vec![document]);
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return Err(Damage::Empty);
+    }
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return Err(Damage::Utf16);
+    }
+    if let Some(kind) = kind_of_text(text) {
+        return Ok(vec![Document::recognized(kind)]);
+    }
+    if is_pem(text) {
+        return armor::blocks(text)?
+            .into_iter()
+            .map(Document::from_block)
+            .collect();
+    }
+    if find(text, b"BEGIN ")
+        .or_else(|| find(text, b"-----END "))
+        .is_some()
+    {
+        return Err(Damage::Label);
+    }
+    Err(kind_of_base64(text))
+}
+
+/// DER starts with a SEQUENCE and the length of its length; in text that would be a `0` and a byte
+/// that is no ASCII. Values below 128 bytes (Ed25519 keys) have no such byte, so their length must
+/// fit.
+fn is_binary(bytes: &[u8]) -> bool {
+    const JAVA: [[u8; 4]; 2] = [[0xfe, 0xed, 0xfe, 0xed], [0xce, 0xce, 0xce, 0xce]];
+    match bytes {
+        [0x30, 0x80..=0x84, ..] => true,
+        [0x30, length, rest @ ..] => usize::from(*length) == rest.len(),
+        _ => JAVA.iter().any(|java| bytes.starts_with(java)),
+    }
+}
+
+fn binary(bytes: &[u8]) -> Result<Document, Damage> {
+    match bytes {
+        // PKCS#12 is often written in BER, with the length left open: version 3, then a SEQUENCE.
+        [0x30, 0x80, 0x02, 0x01, 0x03, 0x30, ..] => Ok(Document::recognized(Kind::Pkcs12)),
+        [0x30, ..] => {
+            let kind = structure::kind(bytes).ok_or(Damage::Der)?;
+            Ok(Document::new(kind, Secret::new(bytes.to_vec())))
+        }
+        _ => Ok(Document::recognized(Kind::JavaKeyStore)),
+    }
+}
+
+/// Texts that are not PEM, or not only. JSON comes first, for PEM may stand in it.
+fn kind_of_text(text: &[u8]) -> Option<Kind> {
+    const SSH: [&[u8]; 4] = [
+        b"ssh-",
+        b"ecdsa-sha2-",
+        b"sk-ssh-",
+        b"---- BEGIN SSH2 PUBLIC",
+    ];
+    if matches!(text, [b'{' | b'[', ..]) {
+        return Some(if find(text, b"\"kty\"").is_some() {
+            Kind::Jwk
+        } else if is_pem(text) {
+            Kind::JsonWithPem
+        } else {
+            Kind::Json
+        });
+    }
+    if text.starts_with(b"PuTTY-User-Key-File-") {
+        return Some(Kind::PuttyPrivateKey);
+    }
+    SSH.iter()
+        .any(|start| text.starts_with(start))
+        .then_some(Kind::SshPublicKey)
+}
+
+fn kind_of_base64(text: &[u8]) -> Damage {
+    let Ok(decoded) = armor::decode(text) else {
+        return Damage::Nothing;
+    };
+    if is_pem(decoded.expose()) {
+        Damage::PemInBase64
+    } else if is_binary(decoded.expose()) {
+        Damage::BareBase64
+    } else {
+        Damage::Nothing
+    }
+}
+
+impl Document {
+    fn new(kind: Kind, der: Secret<Vec<u8>>) -> Self {
+        Self {
+            kind,
+            algorithm: structure::algorithm(kind, der.expose()),
+            der,
+        }
+    }
+
+    fn recognized(kind: Kind) -> Self {
+        Self::new(kind, Secret::new(Vec::new()))
+    }
+
+    fn from_block(block: Block<'_>) -> Result<Self, Damage> {
+        let expected = kind_of_label(block.label);
+        let der = match block.content {
+            Content::Encrypted => return Ok(Self::recognized(Kind::EncryptedPem)),
+            Content::Foreign => return Ok(Self::recognized(expected)),
+            Content::Plain(der) => der,
+        };
+        if matches!(expected, Kind::Parameters | Kind::Unknown) {
+            return Ok(Self::recognized(expected));
+        }
+        let kind = structure::kind(der.expose()).ok_or(Damage::DerInPem)?;
+        if kind == expected {
+            Ok(Self::new(kind, der))
+        } else {
+            Err(Damage::Mislabeled(kind))
+        }
+    }
+}
+
+fn kind_of_label(label: &[u8]) -> Kind {
+    match label {
+        b"RSA PRIVATE KEY" => Kind::Pkcs1PrivateKey,
+        b"PRIVATE KEY" => Kind::Pkcs8PrivateKey,
+        b"EC PRIVATE KEY" => Kind::Sec1PrivateKey,
+        b"DSA PRIVATE KEY" => Kind::DsaPrivateKey,
+        b"ENCRYPTED PRIVATE KEY" => Kind::EncryptedPkcs8,
+        b"OPENSSH PRIVATE KEY" => Kind::OpensshPrivateKey,
+        b"PUBLIC KEY" => Kind::SpkiPublicKey,
+        b"RSA PUBLIC KEY" => Kind::Pkcs1PublicKey,
+        b"CERTIFICATE" | b"X509 CERTIFICATE" => Kind::Certificate,
+        b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" => Kind::Request,
+        b"PKCS7" | b"PKCS #7 SIGNED DATA" | b"CMS" => Kind::Pkcs7,
+        b"EC PARAMETERS" | b"DSA PARAMETERS" | b"DH PARAMETERS" => Kind::Parameters,
+        pgp if pgp.starts_with(b"PGP ") => Kind::Pgp,
+        _ => Kind::Unknown,
+    }
+}
