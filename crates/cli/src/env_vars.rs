@@ -138,7 +138,7 @@ pub(crate) static NO_PROXY: Variable = variable(
 );
 pub(crate) static SSL_CERT_FILE: Variable = variable(
     "SSL_CERT_FILE",
-    "PEM file with certificates to trust, as well as those of the system",
+    "PEM file with the certificates to trust, in place of those of the system",
     &[],
 );
 pub(crate) static NO_COLOR: Variable = variable(
@@ -201,9 +201,10 @@ mod tests {
             writeln!(text, "| `{name}` | {about} | {names} |").unwrap();
         }
         text.push_str(
-            "\n`accredit emulator run` sets `SF_LOGIN_URL`, `SF_INSTANCE_URL`, `SF_CLIENT_ID`, `SF_USERNAME`, \
-             `SF_JWT_KEY_FILE` and `ACCREDIT_LOGIN_URL`, `ACCREDIT_INSTANCE_URL`, `ACCREDIT_CLIENT_ID`, \
-             `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for the command that it runs.\n",
+            "\n`accredit emulator run` sets `SF_LOGIN_URL`, `SF_INSTANCE_URL`, `SF_CLIENT_ID`, \
+             `SF_USERNAME`, `SF_JWT_KEY_FILE` and `ACCREDIT_LOGIN_URL`, `ACCREDIT_INSTANCE_URL`, \
+             `ACCREDIT_CLIENT_ID`, `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for the \
+             command that it runs.\n",
         );
         text
     }

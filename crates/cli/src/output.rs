@@ -214,7 +214,6 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

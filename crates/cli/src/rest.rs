@@ -129,8 +129,11 @@ fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
         .chars()
         .take(MESSAGE_LENGTH_MAX)
         .collect();
-    let told = CliError::new(kind_of(status, code), format!("{host} refused: {code}: {message}"))
-        .with_code(code);
+    let told = CliError::new(
+        kind_of(status, code),
+        format!("{host} refused: {code}: {message}"),
+    )
+    .with_code(code);
     let has_ended = status == StatusCode::UNAUTHORIZED
         && code == "INVALID_SESSION_ID"
         && message == "Session expired or invalid";
@@ -141,7 +144,9 @@ fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
         "INVALID_SESSION_ID" => told.hint(
             "a new token will not help: the app needs the scope api, and the user API access",
         ),
-        "REQUEST_LIMIT_EXCEEDED" => told.hint("wait, or look at Setup > Company Information > API Requests"),
+        "REQUEST_LIMIT_EXCEEDED" => {
+            told.hint("wait, or look at Setup > Company Information > API Requests")
+        }
         "NOT_FOUND" => told.hint("check --api-version and the instance URL"),
         _ => told,
     })
@@ -193,9 +198,11 @@ mod tests {
 
     #[test]
     fn each_answer_has_the_exit_code_of_whose_move_it_is() {
-        let session = r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
+        let session =
+            r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
         let scope = r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#;
-        let limit = r#"[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#;
+        let limit =
+            r#"[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#;
         let soql = r#"[{"message":"\nSELECT\n^\nERROR at Row:1:Column:1\nx","errorCode":"MALFORMED_QUERY"}]"#;
         for (status, body, ended, code) in [
             (401, session, true, 4),
@@ -209,7 +216,11 @@ mod tests {
             (414, "<h1>Bad Message 414</h1>", false, 4),
         ] {
             let (is_ended, error) = failure(status, body);
-            assert_eq!((is_ended, error.exit_code()), (ended, code), "{status} {body}");
+            assert_eq!(
+                (is_ended, error.exit_code()),
+                (ended, code),
+                "{status} {body}"
+            );
         }
     }
 
@@ -219,7 +230,12 @@ mod tests {
             instance_url: InstanceUrl::parse("https://acme.my.salesforce.com").unwrap(),
             access_token: AccessToken::new("00D!secret".to_owned()).unwrap(),
         };
-        for path in ["//evil.example/services/", "https://evil.example/", "@evil.example/", ""] {
+        for path in [
+            "//evil.example/services/",
+            "https://evil.example/",
+            "@evil.example/",
+            "",
+        ] {
             assert!(org.request(path).is_err(), "{path}");
         }
         let request = org.request("/services/data/v65.0/query/01g-2000").unwrap();

@@ -3,7 +3,7 @@
 //! Owns the paging, the one new sign-in that an ended session allows, and the promise that a result is
 //! whole or the command fails with exit code 7.
 
-use std::io::{BufWriter, Seek as _, Write};
+use std::io::{BufWriter, Seek as _};
 use std::path::Path;
 
 use accredit::http::UreqClient;
@@ -156,9 +156,8 @@ impl Query {
         out: &mut Output,
     ) -> Result<(), CliError> {
         let mut file = files::temporary(path, Access::Owner)?;
-        remove_when_interrupted(file.path().to_owned()).map_err(|error| {
-            CliError::other("signals cannot be waited for").with_source(error)
-        })?;
+        remove_when_interrupted(file.path().to_owned())
+            .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
         let summary = loop {
             let writer = BufWriter::new(reopened(&mut file, path)?);
             let layout = Layout::of(args.format);
@@ -177,7 +176,11 @@ impl Query {
             }
         };
         files::replace(path, file)?;
-        let done = format!("{} written to {}", counted(summary.total_size), path.display());
+        let done = format!(
+            "{} written to {}",
+            counted(summary.total_size),
+            path.display()
+        );
         if out.form() == Form::Json {
             return out.result(
                 "",

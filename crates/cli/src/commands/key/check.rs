@@ -29,8 +29,10 @@ pub(crate) fn run(args: &KeyCheckArgs, world: &World, out: &Output) -> Result<()
         .collect();
     let differences = belongs_together(&files)?;
     if let Some(difference) = differences.first() {
-        return Err(CliError::settings(difference.to_string())
-            .hint("upload the certificate that was made with this key, or use the key of this certificate"));
+        return Err(CliError::settings(difference.to_string()).hint(
+            "upload the certificate that was made with this key, or use the key of this \
+                 certificate",
+        ));
     }
     let fingerprint = described
         .first()

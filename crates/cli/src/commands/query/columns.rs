@@ -16,6 +16,8 @@ pub(crate) struct Columns {
     pub(crate) nodes: Vec<Node>,
     /// Only the list of a plain query is known to be whole before the first page.
     grows: bool,
+    /// `COUNT()`, as far as can be told: the answer is a number and no records.
+    pub(crate) counts: bool,
 }
 
 /// One column, or a parent with columns.
@@ -29,10 +31,12 @@ pub(crate) struct Node {
 
 /// Reads the columns off a query. Those that only the answer knows are added by [`Columns::learn`].
 pub(crate) fn of_query(soql: &str) -> Columns {
-    let listed = accredit_soql::parse(soql).ok().and_then(|query| paths(&query));
+    let query = accredit_soql::parse(soql).ok();
+    let listed = query.as_ref().and_then(paths);
     let mut columns = Columns {
-        grows: listed.is_none(),
         nodes: Vec::new(),
+        grows: listed.is_none(),
+        counts: query.is_none_or(|query| matches!(query.selection, Selection::Count(_))),
     };
     for path in listed.unwrap_or_default() {
         add(&mut columns.nodes, &path);
@@ -93,7 +97,10 @@ fn find_or_add<'n>(nodes: &'n mut Vec<Node>, name: &str) -> &'n mut Node {
         });
         nodes.len() - 1
     });
-    #[expect(clippy::indexing_slicing, reason = "the position was just found or made")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the position was just found or made"
+    )]
     &mut nodes[at]
 }
 
@@ -188,7 +195,10 @@ mod tests {
     fn the_list_of_the_query_decides_even_if_a_parent_is_missing() {
         let record = r#"{"attributes":{},"Id":"1","Account":null}"#;
         assert_eq!(
-            names("select id, account.name, Account.Owner.Name from Contact", record),
+            names(
+                "select id, account.name, Account.Owner.Name from Contact",
+                record
+            ),
             ["Id", "Account.name", "Account.Owner.Name"]
         );
         assert_eq!(

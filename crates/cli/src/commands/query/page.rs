@@ -4,8 +4,9 @@
 use std::fmt;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use serde_json::error::Category;
 
 use crate::error::{CliError, Kind};
 
@@ -37,12 +38,17 @@ pub(crate) fn read<'de, V: Visit<'de>>(
         .and_then(|page| json.end().map(|()| page));
     page.map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        if error.is_eof() {
-            let what = format!("the page of the result is cut off at {place}");
-            CliError::new(Kind::Unreachable, what)
-        } else {
-            let what = format!("the page of the result is not the JSON that was expected at {place}");
-            CliError::other(what)
+        match error.classify() {
+            Category::Eof => {
+                let what = format!("the page of the result is cut off at {place}");
+                CliError::new(Kind::Unreachable, what)
+            }
+            Category::Data => CliError::other(format!(
+                "the page of the result has another form than expected at {place}"
+            )),
+            Category::Syntax | Category::Io => {
+                CliError::other(format!("the page of the result is not JSON at {place}"))
+            }
         }
     })
 }
@@ -161,9 +167,4 @@ pub(crate) fn is_record(value: &str) -> bool {
         .and_then(|rest| rest.trim_start().strip_prefix('"'))
         .and_then(|rest| rest.strip_prefix(ATTRIBUTES))
         .is_some_and(|rest| rest.starts_with('"'))
-}
-
-/// A piece of JSON as it stands in the page.
-pub(crate) fn raw<'de, D: Deserializer<'de>>(json: D) -> Result<&'de str, D::Error> {
-    <&serde_json::value::RawValue>::deserialize(json).map(serde_json::value::RawValue::get)
 }

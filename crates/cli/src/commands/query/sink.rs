@@ -117,7 +117,7 @@ impl Sink {
             return Err(CliError::stdout(error));
         }
         let end = read?;
-        if is_first && self.rows == 0 && end.done && end.total_size > 0 {
+        if is_first && self.columns.counts && self.rows == 0 && end.done {
             self.write_count(end.total_size).map_err(CliError::stdout)?;
         }
         if let Body::Table(table) = &mut self.body {
@@ -274,10 +274,7 @@ impl Sink {
 
 fn count(columns: &Columns) -> usize {
     fn leaves(nodes: &[super::columns::Node]) -> usize {
-        nodes
-            .iter()
-            .map(|node| leaves(&node.children).max(1))
-            .sum()
+        nodes.iter().map(|node| leaves(&node.children).max(1)).sum()
     }
     leaves(&columns.nodes)
 }

@@ -37,7 +37,7 @@ impl Table {
             return Ok(());
         }
         let mut grid = Grid::new();
-        grid.load_preset(presets::ASCII_MARKDOWN)
+        grid.load_style(presets::ASCII_MARKDOWN)
             .set_content_arrangement(ContentArrangement::Disabled);
         if self.widths.is_none() {
             grid.set_header(&self.head);

@@ -30,7 +30,9 @@ fn parse(text: &str) -> Result<String, Error> {
         .filter(|number| (1..1000).contains(number))
         .map(|number| format!("{number}.0"))
         .ok_or_else(|| {
-            Error::setting(format!("{text:?} is no API version, expected one like 65.0"))
+            Error::setting(format!(
+                "{text:?} is no API version, expected one like 65.0"
+            ))
         })
 }
 

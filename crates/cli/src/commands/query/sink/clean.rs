@@ -3,9 +3,7 @@
 use std::fmt;
 use std::io;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::commands::query::page::ATTRIBUTES;
@@ -156,7 +154,8 @@ mod tests {
 
     #[test]
     fn children_that_go_on_elsewhere_are_noticed() {
-        let wire = r#"{"Cases":{"totalSize":9,"done":false,"nextRecordsUrl":"/services/x","records":[]}}"#;
+        let wire =
+            r#"{"Cases":{"totalSize":9,"done":false,"nextRecordsUrl":"/services/x","records":[]}}"#;
         assert!(text(wire).unwrap().1);
     }
 }

@@ -1,0 +1,12 @@
+//! The program as its users meet it: real binary, clean environment, servers on loopback only.
+
+mod inspect;
+mod key;
+mod network;
+mod program;
+mod query;
+mod server;
+mod tidy;
+mod tls;
+mod token;
+mod usage;
