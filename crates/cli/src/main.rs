@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 mod args;
 mod commands;
-//mod emulator_client;
+mod emulator_client;
 mod env_vars;
 mod error;
 mod files;

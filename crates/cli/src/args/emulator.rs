@@ -35,6 +35,17 @@ pub(crate) struct OrgArgs {
     pub(crate) mode: Mode,
 }
 
+impl OrgArgs {
+    /// The sample org in memory, as it is without any flag.
+    pub(crate) const fn sample() -> Self {
+        Self {
+            db: None,
+            seed: Seed::Sample,
+            mode: Mode::Salesforce,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Seed {
     /// A sample company with accounts, contacts and opportunities

@@ -94,6 +94,13 @@ fn opaque_org(text: &str) -> Option<&str> {
     (is_id && is_session).then_some(org)
 }
 
+/// The claims of a JWT on one line.
+pub(crate) fn claims_of(text: &str) -> Result<String, CliError> {
+    let jwt = Jwt::parse(text)?;
+    let (header, claims) = (json!(jwt.header), json!(jwt.claims));
+    Ok(format!("{header}.{claims}"))
+}
+
 /// A JWT in compact form (RFC 7515 §7.1). The signature is not shown.
 struct Jwt<'a> {
     header: Map<String, Value>,

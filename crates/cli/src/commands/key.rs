@@ -15,7 +15,8 @@ use crate::world::World;
 mod check;
 mod new;
 
-pub(crate) use new::{NewFiles, make};
+pub(crate) use check::check_pair;
+pub(crate) use new::{NewFiles, make, recipe_for};
 
 /// Runs one of the commands.
 pub(crate) fn run(command: &KeyCommand, world: &World, out: &Output) -> Result<(), CliError> {

@@ -1,5 +1,7 @@
 //! `accredit key check`: whether key, certificate and request belong together.
 
+use std::path::Path;
+
 use accredit_keys::{Description, belongs_together};
 use serde_json::json;
 
@@ -17,8 +19,23 @@ pub(crate) fn run(args: &KeyCheckArgs, world: &World, out: &Output) -> Result<()
         KeyReference::File(args.cert.clone()),
     ];
     references.extend(args.csr.clone().map(KeyReference::File));
+    let (fingerprint, kinds) = compare(&references, world)?;
+    out.result(
+        &format!("they belong together: public key sha256:{fingerprint}\n"),
+        &json!({"publicKeySha256": fingerprint, "files": kinds}),
+    )
+}
+
+/// Says whether a key and a certificate belong together.
+pub(crate) fn check_pair(key: &Path, certificate: &Path, world: &World) -> Result<(), CliError> {
+    let references = [key, certificate].map(|path| KeyReference::File(path.to_owned()));
+    compare(&references, world).map(drop)
+}
+
+/// The fingerprint that all have in common, and what each is.
+fn compare(references: &[KeyReference], world: &World) -> Result<(String, Vec<String>), CliError> {
     let mut described: Vec<(String, Description)> = Vec::new();
-    for reference in &references {
+    for reference in references {
         for found in read(reference, world)? {
             described.push((reference.to_string(), found));
         }
@@ -42,8 +59,5 @@ pub(crate) fn run(args: &KeyCheckArgs, world: &World, out: &Output) -> Result<()
         .iter()
         .map(|(origin, found)| format!("{origin} ({})", found.kind))
         .collect();
-    out.result(
-        &format!("they belong together: public key sha256:{fingerprint}\n"),
-        &json!({"publicKeySha256": fingerprint, "files": kinds}),
-    )
+    Ok((fingerprint, kinds))
 }

@@ -101,6 +101,15 @@ pub(crate) fn make(
     Ok(files)
 }
 
+/// The plain recipe: 2048 bits, 365 days, one name.
+pub(crate) fn recipe_for(name: &str) -> Result<Recipe, CliError> {
+    let fields = Fields {
+        common_name: Some(name.to_owned()),
+        ..Fields::default()
+    };
+    Ok(Recipe::new(Subject::new(fields)?))
+}
+
 /// `.` is left out of the paths that are printed.
 fn normal(folder: &Path) -> PathBuf {
     if folder == Path::new(".") {
