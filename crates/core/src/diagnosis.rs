@@ -219,6 +219,15 @@ pub static CATALOGUE: &[Diagnosis] = &[
         retry: Retry::Never,
     },
     Diagnosis {
+        code: "ACC-1024",
+        error: "invalid_client_id",
+        description: "client identifier invalid",
+        cause: "an administrator blocked or disabled the app",
+        setting: "Setup > Connected Apps OAuth Usage, or External Client App Manager > the app",
+        fix: "unblock or enable the app",
+        retry: Retry::Never,
+    },
+    Diagnosis {
         code: "ACC-1030",
         error: "invalid_grant",
         description: "user hasn't approved this consumer",

@@ -1,6 +1,45 @@
 #![forbid(unsafe_code)]
 //! A local Salesforce org: an RFC 7523 authorization server and a REST API over SQLite.
+//!
+//! [`Emulator::builder`] starts one in this process; programs that know Salesforce's wire talk to
+//! [`Emulator::url`]. It really verifies the assertion, and when it refuses it says why: in Salesforce's
+//! words in the body, in ours in the header `Accredit-Diagnosis` and in the journal at
+//! `/_emulator/journal`.
 
+mod app;
+mod audience;
+mod builder;
+mod claims;
+mod clock;
+mod directory;
+mod discovery;
 mod error;
+mod form;
+mod grant;
+mod identity;
 pub mod ids;
+mod introspect;
+mod journal;
+mod json;
+pub mod jws;
+mod management;
+mod mode;
+mod oauth_reply;
+mod origin;
+mod refusal;
+mod revoke;
+mod server;
+mod session;
 pub mod store;
+mod token;
+mod token_text;
+
+pub use app::{App, Seed, routes};
+pub use audience::Environment;
+pub use builder::{Builder, Emulator, StartError};
+pub use directory::{
+    AppKind, DirectoryError, IpRestrictions, NewApp, NewUser, PermittedUsers, SessionPolicy,
+    Switch, Upload, UserRecord, UserState,
+};
+pub use mode::{Leniency, Mode};
+pub use server::run;

@@ -1,0 +1,294 @@
+//! What a request handler may use ([`App`]), and the whole route table.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use accredit::clock::{Clock, UnixTime};
+use accredit::random::Random;
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::response::Response;
+use axum::routing::{any, get};
+use http::{HeaderValue, header};
+use serde::{Deserialize, Serialize};
+
+use crate::audience::{Audiences, Environment};
+use crate::clock::OrgClock;
+use crate::directory::{Directory, DirectoryError, NewUser, Switch};
+use crate::error::ApiError;
+use crate::grant::{Reached, Situation};
+use crate::ids::RecordId;
+use crate::journal::Journal;
+use crate::management::{self, Access};
+use crate::mode::Mode;
+use crate::origin::Origin;
+use crate::store::Store;
+use crate::{discovery, identity, introspect, revoke, token};
+
+/// What the emulator is, shared by all requests. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    store: Arc<Store>,
+    directory: Directory,
+    org: Org,
+    settings: RwLock<Settings>,
+    clock: OrgClock,
+    random: Arc<dyn Random>,
+    journal: Journal,
+    access: Access,
+    bound: OnceLock<SocketAddr>,
+    /// The `Date` header of the second that it was last asked for.
+    date: Mutex<(u64, HeaderValue)>,
+}
+
+/// What never changes about the org.
+#[derive(Clone, Debug)]
+pub(crate) struct Org {
+    pub(crate) id: RecordId,
+    /// The host of its My Domain.
+    pub(crate) my_domain: String,
+    pub(crate) seed: Seed,
+}
+
+/// What an org holds at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seed {
+    /// An administrator, `admin@accredit.example`, and `integration@accredit.example`.
+    #[default]
+    Sample,
+    /// Nothing.
+    Empty,
+}
+
+/// What can be changed about the org while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) mode: Mode,
+    pub(crate) environment: Environment,
+    /// On: external client apps are not found through the shared login hosts, as since Spring '26.
+    pub(crate) spring26: Switch,
+    /// Sign-ins per user and hour.
+    pub(crate) login_limit: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            environment: Environment::default(),
+            spring26: Switch::On,
+            login_limit: 3_600,
+        }
+    }
+}
+
+/// The parts that an [`App`] is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<Store>,
+    pub(crate) org: Org,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) access: Access,
+}
+
+impl App {
+    /// Opens the org and, if it is empty, seeds it.
+    pub(crate) fn open(parts: Parts) -> Result<Self, DirectoryError> {
+        let directory = Directory::open(Arc::clone(&parts.store), &parts.org.id)?;
+        let app = Self(Arc::new(Shared {
+            store: parts.store,
+            directory,
+            org: parts.org,
+            settings: RwLock::new(parts.settings),
+            clock: OrgClock::new(parts.clock),
+            random: parts.random,
+            journal: Journal::default(),
+            access: parts.access,
+            bound: OnceLock::new(),
+            date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
+        }));
+        app.seed()?;
+        Ok(app)
+    }
+
+    /// Puts the org back to how it began. The clock and the settings stay.
+    pub(crate) fn reset(&self) -> Result<(), DirectoryError> {
+        self.0.directory.clear()?;
+        self.0.journal.clear();
+        self.seed()
+    }
+
+    fn seed(&self) -> Result<(), DirectoryError> {
+        if self.0.org.seed == Seed::Empty || !self.0.directory.users().is_empty() {
+            return Ok(());
+        }
+        for (username, first_name, last_name) in [
+            ("admin@accredit.example", "Ada", "Admin"),
+            ("integration@accredit.example", "", "Integration"),
+        ] {
+            self.0.directory.new_user(NewUser {
+                first_name: first_name.to_owned(),
+                last_name: last_name.to_owned(),
+                ..NewUser::named(username)
+            })?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.0.store
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    pub(crate) fn org(&self) -> &Org {
+        &self.0.org
+    }
+
+    pub(crate) fn clock(&self) -> &OrgClock {
+        &self.0.clock
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        self.0.random.as_ref()
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        *self
+            .0
+            .settings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn change_settings(&self, to: Settings) {
+        *self
+            .0
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
+    /// The address that the emulator listens on, once it does.
+    pub(crate) fn bound(&self) -> Option<SocketAddr> {
+        self.0.bound.get().copied()
+    }
+
+    pub(crate) fn set_bound(&self, address: SocketAddr) {
+        // Set once, by the one who starts the emulator.
+        self.0.bound.get_or_init(|| address);
+    }
+
+    /// What the org is for a request that came to `origin`.
+    pub(crate) fn situation(&self, origin: &Origin) -> Situation {
+        let settings = self.settings();
+        let my_domain = format!("https://{}", self.0.org.my_domain);
+        let mut own = Vec::with_capacity(2);
+        if !origin.is_shared() && origin.as_str() != my_domain {
+            own.push(origin.as_str().to_owned());
+        }
+        own.push(my_domain);
+        let host = origin.authority();
+        let is_my_domain = host == self.0.org.my_domain || host.ends_with(".my.salesforce.com");
+        Situation {
+            audiences: Audiences {
+                environment: settings.environment,
+                own,
+            },
+            reached: if is_my_domain {
+                Reached::MyDomain
+            } else {
+                Reached::Elsewhere
+            },
+            spring_26: settings.spring26,
+        }
+    }
+
+    /// Where the REST API is for a client that came to `origin`.
+    pub(crate) fn instance_url(&self, origin: &Origin) -> String {
+        if origin.is_shared() {
+            return format!("https://{}", self.0.org.my_domain);
+        }
+        origin.as_str().to_owned()
+    }
+
+    /// The present second as a `Date` header (RFC 9110 §5.6.7).
+    fn date(&self) -> HeaderValue {
+        let now = self.now().as_secs();
+        let mut last = self.0.date.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != now {
+            let text = i64::try_from(now)
+                .ok()
+                .and_then(|now| jiff::Timestamp::from_second(now).ok())
+                .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+                .unwrap_or_default();
+            let value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
+            *last = (now, value);
+        }
+        last.1.clone()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("org", &self.0.org)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that the emulator answers.
+pub fn routes(app: App) -> Router {
+    let management = management::routes().layer(from_fn_with_state(app.clone(), management::guard));
+    Router::new()
+        .route("/services/oauth2/token", any(token::exchange))
+        .route(
+            "/services/oauth2/introspect",
+            get(introspect::introspect).post(introspect::introspect),
+        )
+        .route(
+            "/services/oauth2/revoke",
+            get(revoke::revoke).post(revoke::revoke),
+        )
+        .route(
+            "/services/oauth2/userinfo",
+            get(identity::userinfo).post(identity::userinfo),
+        )
+        .route(
+            "/id/{org}/{user}",
+            get(identity::identity).post(identity::identity),
+        )
+        .route("/id/keys", get(discovery::keys))
+        .route("/.well-known/openid-configuration", get(discovery::openid))
+        .route("/.well-known/auth-configuration", get(discovery::auth))
+        .nest("/_emulator", management)
+        .fallback(|| async { ApiError::not_found() })
+        .layer(map_response_with_state(app.clone(), with_date))
+        .with_state(app)
+}
+
+/// The org's time, not the machine's: clients measure their clocks by it.
+async fn with_date(State(app): State<App>, mut response: Response) -> Response {
+    response.headers_mut().insert(header::DATE, app.date());
+    response
+}

@@ -1,0 +1,312 @@
+//! Starting an emulator in this process.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use accredit::clock::{Clock, SystemClock};
+use accredit::oauth::ClientId;
+use accredit::random::{Random, SystemRandom};
+use accredit::secret::Secret;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::app::{App, Org, Parts, Seed, Settings};
+use crate::audience::Environment;
+use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
+use crate::ids::RecordId;
+use crate::management::Access;
+use crate::mode::Mode;
+use crate::server;
+use crate::store::{Place, Store};
+
+/// The My Domain of the org, unless another is chosen.
+const MY_DOMAIN: &str = "accredit.my.salesforce.com";
+
+/// A local org that is being served. Dropping it ends it at once; [`shutdown`](Self::shutdown) lets
+/// requests finish.
+#[derive(Debug)]
+pub struct Emulator {
+    app: App,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinSet<io::Result<()>>,
+}
+
+/// How an emulator is to be. Made by [`Emulator::builder`].
+pub struct Builder {
+    address: SocketAddr,
+    place: Place,
+    settings: Settings,
+    my_domain: String,
+    seed: Seed,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    access: Access,
+}
+
+/// Why an emulator did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// Another program listens on the address.
+    AddressInUse(SocketAddr),
+    /// The address cannot be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The database cannot be opened.
+    Store(rusqlite::Error),
+    /// What the database holds cannot be used.
+    Directory(DirectoryError),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddressInUse(address) => write!(
+                f,
+                "another program listens on {address} already: stop it, or choose another port"
+            ),
+            Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
+            Self::Store(_) => f.write_str("cannot open the emulator's database"),
+            Self::Directory(_) => f.write_str("cannot use what the emulator's database holds"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::AddressInUse(_) => None,
+            Self::Listen(_, error) => Some(error),
+            Self::Store(error) => Some(error),
+            Self::Directory(error) => Some(error),
+        }
+    }
+}
+
+impl Emulator {
+    /// Describes an emulator: on a free port of loopback, in memory, lenient as Salesforce, unless told
+    /// otherwise.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            place: Place::Memory,
+            settings: Settings::default(),
+            my_domain: MY_DOMAIN.to_owned(),
+            seed: Seed::Sample,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            access: Access::default(),
+        }
+    }
+
+    /// The base URL, without a slash at the end: login URL, audience and instance URL at once.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What requests are answered with.
+    #[must_use]
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Registers an app, and gives its client id.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if a certificate cannot be used or the client id is taken.
+    pub fn add_app(&self, app: NewApp) -> Result<ClientId, DirectoryError> {
+        self.app.add_app(app)
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if the username is unfit or taken.
+    pub fn add_user(&self, user: NewUser) -> Result<UserRecord, DirectoryError> {
+        self.app.add_user(user)
+    }
+
+    /// Stops listening, lets requests finish, and writes what is still to be written.
+    pub async fn shutdown(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The server may have ended by itself.
+            stop.send(()).unwrap_or_default();
+        }
+        while let Some(ended) = self.server.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the server ended badly");
+            }
+        }
+        self.app.directory().flush();
+    }
+}
+
+impl App {
+    /// Registers an app, and gives its client id.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if a certificate cannot be used or the client id is taken.
+    pub fn add_app(&self, app: NewApp) -> Result<ClientId, DirectoryError> {
+        self.directory().add_app(app, self.random())
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if the username is unfit or taken.
+    pub fn add_user(&self, user: NewUser) -> Result<UserRecord, DirectoryError> {
+        self.directory().new_user(user)
+    }
+}
+
+impl Builder {
+    /// Where to listen; port 0 takes a free one.
+    #[must_use]
+    pub fn listen(self, address: SocketAddr) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Where to keep the org.
+    #[must_use]
+    pub fn place(self, place: Place) -> Self {
+        Self { place, ..self }
+    }
+
+    /// How to judge assertions.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.settings.mode = mode;
+        self
+    }
+
+    /// Whether the org is a production org or a sandbox.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.settings.environment = environment;
+        self
+    }
+
+    /// How often a user may sign in within an hour.
+    #[must_use]
+    pub fn login_limit(mut self, limit: u32) -> Self {
+        self.settings.login_limit = limit;
+        self
+    }
+
+    /// The host of the org's My Domain, in lower case.
+    #[must_use]
+    pub fn my_domain(self, host: impl Into<String>) -> Self {
+        Self {
+            my_domain: host.into().to_ascii_lowercase(),
+            ..self
+        }
+    }
+
+    /// What the org holds at first.
+    #[must_use]
+    pub fn seed(self, seed: Seed) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Where time comes from.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Where tokens are drawn from.
+    #[must_use]
+    pub fn random(self, random: Arc<dyn Random>) -> Self {
+        Self { random, ..self }
+    }
+
+    /// What callers of the management API must show. Without a key it answers loopback only.
+    #[must_use]
+    pub fn management_key(mut self, key: Secret<String>) -> Self {
+        self.access.key = Some(key);
+        self
+    }
+
+    /// Lets the management API be asked under another `Host`, such as `emulator:8080`.
+    #[must_use]
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.access.hosts.push(host.into());
+        self
+    }
+
+    /// Opens the org without serving it, for tests that call [`routes`](crate::routes).
+    ///
+    /// # Errors
+    /// [`StartError::Store`] or [`StartError::Directory`] if the database cannot be used.
+    pub fn open(self) -> Result<App, StartError> {
+        let store = Store::open(&self.place).map_err(StartError::Store)?;
+        App::open(Parts {
+            store: Arc::new(store),
+            org: Org {
+                id: RecordId::numbered("00D", 1),
+                my_domain: self.my_domain,
+                seed: self.seed,
+            },
+            settings: self.settings,
+            clock: self.clock,
+            random: self.random,
+            access: self.access,
+        })
+        .map_err(StartError::Directory)
+    }
+
+    /// Opens the org and serves it.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is in the way.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let wanted = self.address;
+        let listener = TcpListener::bind(wanted)
+            .await
+            .map_err(|error| refuse_listen(wanted, error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::Listen(wanted, error))?;
+        let app = self.open()?;
+        app.set_bound(address);
+        let (stop, stopped) = oneshot::channel();
+        let mut server = JoinSet::new();
+        server.spawn(server::run(listener, app.clone(), async {
+            // An error means that the emulator was dropped: a reason to stop as good as any.
+            stopped.await.unwrap_or_default();
+        }));
+        Ok(Emulator {
+            app,
+            address,
+            stop: Some(stop),
+            server,
+        })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("address", &self.address)
+            .field("place", &self.place)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+fn refuse_listen(address: SocketAddr, error: io::Error) -> StartError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
+        _ => StartError::Listen(address, error),
+    }
+}

@@ -1,0 +1,183 @@
+//! Parameters of OAuth requests, from the body and the query string.
+//!
+//! Owns `application/x-www-form-urlencoded`, read so that a repeated parameter is seen (RFC 6749 §3.2).
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode, header};
+
+/// The longest body of an OAuth request.
+const BODY_MAX: usize = 64 * 1024;
+
+/// The most parameters that are read.
+const PARAMETERS_MAX: usize = 32;
+
+/// The parameters of a request.
+#[derive(Clone, Default)]
+pub(crate) struct Form {
+    /// From the body.
+    pub(crate) body: Vec<(String, String)>,
+    /// From the query string.
+    pub(crate) query: Vec<(String, String)>,
+}
+
+/// The body is too long, or broke off.
+#[derive(Debug)]
+pub(crate) struct NoBody(StatusCode);
+
+impl Form {
+    /// The first value of a parameter, the body's before the query string's.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        let found = self
+            .body
+            .iter()
+            .chain(&self.query)
+            .find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that appears twice, if any does.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        let all: Vec<_> = self
+            .body
+            .iter()
+            .chain(&self.query)
+            .map(|(key, _)| key)
+            .collect();
+        let is_repeated =
+            |(at, key): &(usize, &&String)| all.iter().take(*at).any(|one| one == *key);
+        let found = all.iter().enumerate().find(is_repeated);
+        found.map(|(_, key)| key.as_str())
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Form {
+    type Rejection = NoBody;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, NoBody> {
+        let (parts, body) = request.into_parts();
+        let query = parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let bytes: Bytes = axum::body::to_bytes(body, BODY_MAX)
+            .await
+            .map_err(|_| NoBody(StatusCode::PAYLOAD_TOO_LARGE))?;
+        let is_read = parts.method == Method::POST && is_form(&parts.headers);
+        Ok(Self {
+            body: if is_read { parse(&bytes) } else { Vec::new() },
+            query,
+        })
+    }
+}
+
+impl IntoResponse for NoBody {
+    fn into_response(self) -> Response {
+        (self.0, "the body must be whole and at most 64 KiB\n").into_response()
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| {
+            kind.trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
+}
+
+fn parse(bytes: &[u8]) -> Vec<(String, String)> {
+    bytes
+        .split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .take(PARAMETERS_MAX)
+        .map(|pair| {
+            let at = pair
+                .iter()
+                .position(|byte| *byte == b'=')
+                .unwrap_or(pair.len());
+            let (name, value) = pair.split_at_checked(at).unwrap_or((pair, b""));
+            (decode(name), decode(value.get(1..).unwrap_or_default()))
+        })
+        .collect()
+}
+
+/// Undoes percent-encoding; what is no encoding stays, what is no UTF-8 becomes U+FFFD.
+pub(crate) fn decode(bytes: &[u8]) -> String {
+    let digit = |at: usize| {
+        bytes
+            .get(at)
+            .and_then(|byte| char::from(*byte).to_digit(16))
+    };
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let (decoded, taken) = match (byte, digit(at + 1), digit(at + 2)) {
+            (b'+', ..) => (b' ', 1),
+            (b'%', Some(high), Some(low)) => (u8::try_from(high << 4 | low).unwrap_or(b'?'), 3),
+            (other, ..) => (*other, 1),
+        };
+        out.push(decoded);
+        at += taken;
+    }
+    String::from_utf8(out)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Encodes pairs as a form.
+pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    for (name, value) in pairs {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode_into(&mut out, name);
+        out.push('=');
+        encode_into(&mut out, value);
+    }
+    out
+}
+
+fn encode_into(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            b'-' | b'.' | b'_' | b'*' => out.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_read_and_written() {
+        let pairs = parse(b"a=1%2B+x&b&=c&&d=%zz%2&e=%ff");
+        let expected = [
+            ("a", "1+ x"),
+            ("b", ""),
+            ("", "c"),
+            ("d", "%zz%2"),
+            ("e", "\u{fffd}"),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(pairs, expected);
+        assert_eq!(
+            encode(&[("a b", "c&d=é"), ("x", "")]),
+            "a+b=c%26d%3D%C3%A9&x="
+        );
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_seen_across_body_and_query() {
+        let form = Form {
+            body: parse(b"a=1&b=2"),
+            query: parse(b"c=3&%61=4"),
+        };
+        assert_eq!(form.repeated(), Some("a"));
+        assert_eq!(form.value("a"), Some("1"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The journal: what each sign-in looked like, rung by rung.
+//!
+//! Owns a ring of the last [`ENTRIES_MAX`] sign-ins. It holds no secret: an assertion is kept as its
+//! decoded claims and a fingerprint, a token not at all.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use accredit::clock::UnixTime;
+use serde_json::{Map, Value, json};
+
+use crate::grant::{Outcome, Step};
+use crate::mode::{Leniency, Mode};
+use crate::refusal::Refusal;
+
+/// How many sign-ins are remembered.
+const ENTRIES_MAX: usize = 1_000;
+
+/// One sign-in.
+#[derive(Clone, Debug)]
+pub(crate) struct SignIn {
+    pub(crate) at: UnixTime,
+    pub(crate) mode: Mode,
+    pub(crate) host: String,
+    /// The start of the assertion's SHA-256.
+    pub(crate) assertion: Option<String>,
+    pub(crate) claims: Option<Map<String, Value>>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) leniencies: Vec<Leniency>,
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// The last sign-ins.
+#[derive(Default)]
+pub(crate) struct Journal(Mutex<Ring>);
+
+#[derive(Default)]
+struct Ring {
+    entries: VecDeque<SignIn>,
+    /// How many went before the first of `entries`.
+    dropped: u64,
+}
+
+impl Journal {
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a sign-in; the oldest makes room.
+    pub(crate) fn add(&self, entry: SignIn) {
+        let mut ring = self.ring();
+        if ring.entries.len() >= ENTRIES_MAX {
+            ring.entries.pop_front();
+            ring.dropped += 1;
+        }
+        ring.entries.push_back(entry);
+    }
+
+    /// All entries as JSON, the newest first.
+    pub(crate) fn to_json(&self) -> Value {
+        let ring = self.ring();
+        let numbers = ring.dropped + 1..;
+        let mut all: Vec<_> = numbers
+            .zip(&ring.entries)
+            .map(|(number, entry)| entry.to_json(number))
+            .collect();
+        all.reverse();
+        Value::Array(all)
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.ring() = Ring::default();
+    }
+}
+
+impl SignIn {
+    fn to_json(&self, number: u64) -> Value {
+        let diagnosis = self.refusal.as_ref().and_then(Refusal::diagnosis);
+        json!({
+            "number": number,
+            "at": self.at.as_secs(),
+            "mode": self.mode,
+            "host": self.host,
+            "assertion": self.assertion.as_ref().map(|digest| format!("sha256:{digest}")),
+            "claims": self.claims,
+            "result": if self.refusal.is_some() { "refused" } else { "issued" },
+            "error": self.refusal.as_ref().map(Refusal::error),
+            "error_description": self.refusal.as_ref().map(Refusal::description),
+            "diagnosis": diagnosis.map(|entry| json!({
+                "code": entry.code,
+                "cause": entry.cause,
+                "setting": entry.setting,
+                "fix": entry.fix,
+            })),
+            "leniencies": names(&self.leniencies),
+            "steps": self.steps.iter().map(step_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn step_json(step: &Step) -> Value {
+    let (outcome, leniencies) = match &step.outcome {
+        Outcome::Passed => ("passed", Vec::new()),
+        Outcome::Lenient(leniencies) => ("lenient", names(leniencies)),
+        Outcome::Failed => ("failed", Vec::new()),
+    };
+    json!({
+        "check": step.check,
+        "expected": step.expected,
+        "found": step.found,
+        "outcome": outcome,
+        "leniencies": leniencies,
+    })
+}
+
+fn names(leniencies: &[Leniency]) -> Vec<&'static str> {
+    leniencies
+        .iter()
+        .map(|leniency| leniency.as_str())
+        .collect()
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Journal")
+    }
+}

@@ -1,0 +1,208 @@
+//! The management API under `/_emulator/`: what tests and tools do to the org from outside.
+//!
+//! Owns who may use it ([`guard`]) and its routes. Whoever may use it rules the org, so it answers
+//! loopback only, or those who show the management key, and never a web page.
+
+mod apps;
+mod org;
+mod users;
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use accredit::secret::Secret;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
+
+use crate::app::App;
+use crate::directory::DirectoryError;
+use crate::session::{self, Presented};
+
+/// Who may use the management API.
+#[derive(Default)]
+pub(crate) struct Access {
+    /// What callers must show. Without one only callers on this machine are answered.
+    pub(crate) key: Option<Secret<String>>,
+    /// Values of `Host` that are allowed besides those of loopback.
+    pub(crate) hosts: Vec<String>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("hosts", &self.hosts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer that is not what was asked for.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refused {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    fn missing(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}"))
+    }
+}
+
+impl From<DirectoryError> for Refused {
+    fn from(error: DirectoryError) -> Self {
+        let status = match error {
+            DirectoryError::Unfit(_) => StatusCode::BAD_REQUEST,
+            DirectoryError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        answer(self.status, &json!({"message": self.message}))
+    }
+}
+
+/// The routes, relative to `/_emulator`.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/health", get(|| async { ok(&json!({"status": "ok"})) }))
+        .route("/apps", get(apps::list).post(apps::add))
+        .route(
+            "/apps/{id}",
+            get(apps::show).patch(apps::change).delete(apps::remove),
+        )
+        .route("/users", get(users::list).post(users::add))
+        .route(
+            "/users/{username}",
+            get(users::show).patch(users::change).delete(users::remove),
+        )
+        .route("/sessions", get(org::sessions).delete(org::end_sessions))
+        .route("/clock", get(org::clock).put(org::set_clock))
+        .route("/journal", get(org::journal).delete(org::clear_journal))
+        .route("/org", get(org::settings).patch(org::change_settings))
+        .route("/reset", post(org::reset))
+        .fallback(|| async { Refused::missing("resource of the management API") })
+}
+
+/// Lets through only whoever may use the management API.
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match check(&app, &parts) {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+fn check(app: &App, parts: &Parts) -> Result<(), Refused> {
+    let headers = &parts.headers;
+    if !is_allowed_host(app, headers) {
+        let message = "Host must be the emulator's own address";
+        return Err(Refused::new(StatusCode::MISDIRECTED_REQUEST, message));
+    }
+    let is_browser = |name: &header::HeaderName| name.as_str().starts_with("sec-fetch-");
+    if headers.contains_key(header::ORIGIN) || headers.keys().any(is_browser) {
+        let message = "web pages may not use the management API";
+        return Err(Refused::new(StatusCode::FORBIDDEN, message));
+    }
+    match &app.access().key {
+        Some(key) => {
+            let shown = match session::presented(headers) {
+                Presented::Token(token) => token,
+                _ => "",
+            };
+            if !bool::from(shown.as_bytes().ct_eq(key.expose().as_bytes())) {
+                let message = "Authorization: Bearer must hold the management key";
+                return Err(Refused::new(StatusCode::UNAUTHORIZED, message));
+            }
+        }
+        None => {
+            let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+            if !peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback()) {
+                let message = "the management API answers loopback only, unless it has a key";
+                return Err(Refused::new(StatusCode::FORBIDDEN, message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares `Host` with the names of loopback, the address bound and those allowed, to the letter: a name
+/// that an attacker rebinds to this machine is none of them.
+fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (
+        hosts.next().and_then(|host| host.to_str().ok()),
+        hosts.next(),
+    ) else {
+        return false;
+    };
+    let bound = app.bound();
+    let is_loopback = ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|name| match bound {
+            Some(address) => host == format!("{name}:{}", address.port()),
+            None => host == *name,
+        });
+    is_loopback
+        || bound.is_some_and(|address| host == address.to_string())
+        || app.access().hosts.iter().any(|allowed| allowed == host)
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response {
+    let mut response = (status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn ok(body: &Value) -> Response {
+    answer(StatusCode::OK, body)
+}
+
+fn done() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// Reads a JSON body.
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| unreadable(&error))
+}
+
+/// Lays the members of a JSON body over what is there already.
+fn changed<T: serde::Serialize + DeserializeOwned>(now: &T, body: &Bytes) -> Result<T, Refused> {
+    let changes: serde_json::Map<String, Value> = read(body)?;
+    let mut value = serde_json::to_value(now).map_err(|error| unreadable(&error))?;
+    if let Some(members) = value.as_object_mut() {
+        members.extend(changes);
+    }
+    serde_json::from_value(value).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> Refused {
+    Refused::new(
+        StatusCode::BAD_REQUEST,
+        format!("the body is not what was expected: {error}"),
+    )
+}
