@@ -18,6 +18,7 @@ pub(crate) mod key;
     name = "accredit",
     version,
     after_help = EXIT_CODES,
+    after_long_help = crate::env_vars::help(),
     disable_help_subcommand = true,
     arg_required_else_help = true,
     max_term_width = 100

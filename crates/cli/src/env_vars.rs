@@ -3,6 +3,8 @@
 //! Owns names, one-line descriptions and read-only fall-backs; `docs/environment.md` is made from it.
 //! It reads nothing: see `settings`.
 
+use crate::error::EXIT_CODES;
+
 /// One variable and the names that are read when it is not set, in order.
 #[derive(Debug)]
 pub(crate) struct Variable {
@@ -149,7 +151,6 @@ pub(crate) static NO_COLOR: Variable = variable(
 pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
 
 /// Every variable, in the order of the documentation.
-#[cfg(test)]
 static ALL: [&Variable; 17] = [
     &CLIENT_ID,
     &USERNAME,
@@ -169,6 +170,18 @@ static ALL: [&Variable; 17] = [
     &NO_COLOR,
     &TERM,
 ];
+
+/// What `--help` says of them.
+pub(crate) fn help() -> String {
+    let lines: Vec<String> = ALL
+        .iter()
+        .map(|variable| format!("  {:<22} {}", variable.name, variable.about))
+        .collect();
+    format!(
+        "Environment (a flag wins; docs/environment.md lists the fall-backs):\n{}\n\n{EXIT_CODES}",
+        lines.join("\n")
+    )
+}
 
 #[cfg(test)]
 mod tests {

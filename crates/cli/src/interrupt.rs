@@ -10,6 +10,8 @@ use std::thread;
 
 use tokio::runtime::Builder;
 
+use crate::error::Kind;
+
 /// Removes `path`, a file or a folder, should the program be interrupted from now on.
 pub(crate) fn remove_when_interrupted(path: PathBuf) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -56,7 +58,7 @@ impl Signals {
     pub(crate) async fn next(&mut self) -> i32 {
         std::future::poll_fn(|context| {
             if self.interrupt.poll_recv(context).is_ready() {
-                std::task::Poll::Ready(130)
+                std::task::Poll::Ready(i32::from(Kind::Interrupted.code()))
             } else {
                 self.terminate.poll_recv(context).map(|_| 143)
             }

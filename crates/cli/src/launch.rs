@@ -43,7 +43,8 @@ pub(crate) fn parse(
             let told = match said.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                     let text = said.render().to_string();
-                    out.result(&text, &text.trim_end()).map(|()| None)
+                    let text = text.trim_end();
+                    out.result(&format!("{text}\n"), &text).map(|()| None)
                 }
                 _ => Err(usage(&said)),
             };

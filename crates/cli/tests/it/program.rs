@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -72,6 +72,16 @@ impl Program {
     /// The words of `line`, separated by blanks.
     pub(crate) fn line(&self, line: &str) -> Run {
         self.run(line.split_whitespace())
+    }
+
+    /// Starts the words of `line` with both streams open.
+    pub(crate) fn start(&self, line: &str) -> Child {
+        self.command()
+            .args(line.split_whitespace())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     pub(crate) fn line_with_stdin(&self, line: &str, stdin: &[u8]) -> Run {
