@@ -228,7 +228,7 @@ fn chain(error: &dyn StdError) -> Below {
 #[derive(Debug)]
 struct Below {
     what: String,
-    source: Option<Box<Below>>,
+    source: Option<Box<Self>>,
 }
 
 impl fmt::Display for Below {

@@ -98,7 +98,12 @@ fn remember(info: &PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, |location| {
         format!(" at {}:{}", location.file(), location.line())
     });
-    let said = info.payload_as_str().unwrap_or("it panicked");
+    let payload = info.payload();
+    let said = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("it panicked");
     let what = one_line(&format!("{said}{place}"));
     // A task of the emulator that panics is answered for by its server; this line says where.
     tracing::error!(panic = what, "a part of the program failed");

@@ -26,7 +26,7 @@ pub(crate) struct Node {
     pub(crate) name: String,
     /// The place in a row; of no meaning for a parent.
     pub(crate) slot: usize,
-    pub(crate) children: Vec<Node>,
+    pub(crate) children: Vec<Self>,
 }
 
 /// Reads the columns off a query. Those that only the answer knows are added by [`Columns::learn`].

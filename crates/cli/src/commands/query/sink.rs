@@ -63,7 +63,7 @@ pub(crate) struct Sink {
 }
 
 enum Body {
-    Csv(csv::Writer<Box<dyn Write>>),
+    Csv(Box<csv::Writer<Box<dyn Write>>>),
     Table(Table),
     Json(Box<dyn Write>),
 }
@@ -71,7 +71,7 @@ enum Body {
 impl Sink {
     pub(crate) fn new(layout: Layout, columns: Columns, writer: Box<dyn Write>) -> Self {
         let body = match layout {
-            Layout::Csv => Body::Csv(csv::Writer::from_writer(writer)),
+            Layout::Csv => Body::Csv(Box::new(csv::Writer::from_writer(writer))),
             Layout::Table => Body::Table(Table::new(writer)),
             Layout::Array | Layout::Lines | Layout::Envelope => Body::Json(writer),
         };
