@@ -1,5 +1,5 @@
-//! The least that a Rust program can do for a token: ring signs, ureq posts. No settings, no checks,
-//! no diagnosis. `bench/token` runs it as the floor beside `accredit token`.
+//! The least that a Rust program can do for a token: ring signs, ureq posts. No settings, no
+//! checks, no diagnosis. `bench/token` runs it as the floor beside `accredit token`.
 //!
 //! Reads SF_LOGIN_URL, SF_CLIENT_ID, SF_USERNAME and SF_JWT_KEY_FILE.
 

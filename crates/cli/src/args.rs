@@ -1,7 +1,7 @@
 //! The command line as it is typed: names, help texts, nothing else.
 //!
-//! No value is checked here and nothing is read: see `settings`. The flags of the sign-in are those of
-//! `sf org login jwt`, its older spellings included.
+//! No value is checked here and nothing is read: see `settings`. The flags of the sign-in are those
+//! of `sf org login jwt`, its older spellings included.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,6 @@ pub(crate) mod key;
     version,
     after_help = EXIT_CODES,
     after_long_help = crate::env_vars::help(),
-    disable_help_subcommand = true,
     arg_required_else_help = true,
     max_term_width = 100
 )]

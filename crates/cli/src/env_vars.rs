@@ -1,7 +1,7 @@
 //! The registry of every environment variable that the program knows.
 //!
-//! Owns names, one-line descriptions and read-only fall-backs; `docs/environment.md` is made from it.
-//! It reads nothing: see `settings`.
+//! Owns names, one-line descriptions and read-only fall-backs; `docs/environment.md` is made from
+//! it. It reads nothing: see `settings`.
 
 use crate::error::EXIT_CODES;
 
@@ -196,9 +196,9 @@ mod tests {
     fn page() -> String {
         let mut text = String::from(
             "# Environment variables\n\n\
-             A flag wins over a variable, a variable over its fall-backs (left to right), a fall-back over the \
-             default. A variable that is set to the empty text counts as not set. Fall-backs are read, never \
-             written.\n\n\
+             A flag wins over a variable, a variable over its fall-backs (left to right), a \
+             fall-back over the default. A variable that is set to the empty text counts as not \
+             set. Fall-backs are read, never written.\n\n\
              | Variable | Meaning | Fall-backs |\n|---|---|---|\n",
         );
         for variable in ALL {
@@ -216,8 +216,8 @@ mod tests {
         text.push_str(
             "\n`accredit emulator run` sets `SF_LOGIN_URL`, `SF_INSTANCE_URL`, `SF_CLIENT_ID`, \
              `SF_USERNAME`, `SF_JWT_KEY_FILE` and `ACCREDIT_LOGIN_URL`, `ACCREDIT_INSTANCE_URL`, \
-             `ACCREDIT_CLIENT_ID`, `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for the \
-             command that it runs.\n",
+             `ACCREDIT_CLIENT_ID`, `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for \
+             the command that it runs.\n",
         );
         text
     }

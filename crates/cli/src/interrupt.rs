@@ -1,7 +1,7 @@
 //! What is left behind when the user presses Ctrl-C: nothing.
 //!
-//! Owns a thread that waits for the signals that end a program, removes the temporary files it was told
-//! of, and ends the process with exit code 130 (143 for SIGTERM).
+//! Owns a thread that waits for the signals that end a program, removes the temporary files it was
+//! told of, and ends the process with exit code 130 (143 for SIGTERM).
 
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! Where a private key is: the grammar of `--jwt-key-file`, and the reading of its text.
 //!
-//! Owns a path, `-` (stdin) and `env:NAME`. What the text is, is for `accredit_keys` to say. A place
-//! that is named but holds nothing ends the search: another key would be another identity.
+//! Owns a path, `-` (stdin) and `env:NAME`. What the text is, is for `accredit_keys` to say. A
+//! place that is named but holds nothing ends the search: another key would be another identity.
 
 use std::fmt;
 use std::io::{self, Read as _};

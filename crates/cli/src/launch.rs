@@ -1,7 +1,7 @@
 //! From the words of the command line to a command, and from a panic to an error.
 //!
-//! Owns the translation of clap's complaints: the same `error:` and `hint:` lines as everywhere, and
-//! the same JSON with `--json`.
+//! Owns the translation of clap's complaints: the same `error:` and `hint:` lines as everywhere,
+//! and the same JSON with `--json`.
 
 use std::cell::RefCell;
 use std::ffi::OsString;

@@ -1,8 +1,8 @@
 //! The only writer to stdout and stderr.
 //!
-//! The rules: stdout carries the document and nothing else; steps, warnings and errors go to stderr.
-//! With `--json` the document is one JSON object on stdout, on failure too, and stderr stays empty
-//! but for the log. Color and progress bars only on a terminal.
+//! The rules: stdout carries the document and nothing else; steps, warnings and errors go to
+//! stderr. With `--json` the document is one JSON object on stdout, on failure too, and stderr
+//! stays empty but for the log. Color and progress bars only on a terminal.
 
 use std::error::Error as StdError;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};

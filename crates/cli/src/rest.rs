@@ -198,17 +198,22 @@ mod tests {
 
     #[test]
     fn each_answer_has_the_exit_code_of_whose_move_it_is() {
-        let session =
-            r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
-        let scope = r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#;
-        let limit =
-            r#"[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#;
-        let soql = r#"[{"message":"\nSELECT\n^\nERROR at Row:1:Column:1\nx","errorCode":"MALFORMED_QUERY"}]"#;
+        let error = |code: &str, message: &str| {
+            format!(r#"[{{"message":"{message}","errorCode":"{code}"}}]"#)
+        };
+        let session = error("INVALID_SESSION_ID", "Session expired or invalid");
+        let scope = "This session is not valid for use with the REST API";
+        let scope = error("INVALID_SESSION_ID", scope);
+        let limit = error("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+        let soql = error(
+            "MALFORMED_QUERY",
+            r"\nSELECT\n^\nERROR at Row:1:Column:1\nx",
+        );
         for (status, body, ended, code) in [
-            (401, session, true, 4),
-            (401, scope, false, 4),
-            (403, limit, false, 5),
-            (400, soql, false, 4),
+            (401, &*session, true, 4),
+            (401, &*scope, false, 4),
+            (403, &*limit, false, 5),
+            (400, &*soql, false, 4),
             (404, r#"{"message":"x"}"#, false, 4),
             (429, "", false, 5),
             (503, "<html>", false, 6),

@@ -1,7 +1,7 @@
 //! One sign-in from settings to token, told step by step.
 //!
-//! Owns the words of progress, the second try on the server's clock, and what is added to a refusal so
-//! that it can be acted on: host, audience, user and key.
+//! Owns the words of progress, the second try on the server's clock, and what is added to a refusal
+//! so that it can be acted on: host, audience, user and key.
 
 use std::sync::Arc;
 

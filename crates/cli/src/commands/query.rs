@@ -1,7 +1,7 @@
 //! `accredit query`: a SOQL query over REST, page by page, with the memory of one page.
 //!
-//! Owns the paging, the one new sign-in that an ended session allows, and the promise that a result is
-//! whole or the command fails with exit code 7.
+//! Owns the paging, the one new sign-in that an ended session allows, and the promise that a result
+//! is whole or the command fails with exit code 7.
 
 use std::cell::RefCell;
 use std::io::{self, BufWriter, Seek as _, Write};
@@ -33,7 +33,7 @@ mod version;
 use page::PageEnd;
 use progress::Progress;
 use reach::Reach;
-use sink::{Layout, Sink};
+use sink::{Layout, Sink, Target};
 
 /// Runs the query and writes the result.
 pub(crate) fn run(
@@ -81,7 +81,8 @@ fn first_path(
     ))
 }
 
-/// Percent-encodes everything but letters, digits and `-._~`; a `+` left alone would become a blank.
+/// Percent-encodes everything but letters, digits and `-._~`; a `+` left alone would become a
+/// blank.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() * 3 / 2);
     for byte in text.bytes() {
@@ -110,11 +111,17 @@ struct Summary {
 impl Query {
     fn write_stdout(&mut self, layout: Layout, out: &mut Output) -> Result<(), CliError> {
         loop {
-            let mut sink = Sink::new(layout, self.columns.clone(), Box::new(out.document()));
+            let mut sink = Sink::new(
+                layout,
+                self.columns.clone(),
+                Target {
+                    path: None,
+                    writer: Box::new(out.document()),
+                },
+            );
             match self.fetch(&mut sink, out) {
                 Ok(summary) => {
-                    sink.finish(summary.total_size, out.warnings())
-                        .map_err(CliError::stdout)?;
+                    sink.finish(summary.total_size, out.warnings())?;
                     out.step(&counted(summary.total_size));
                     return Ok(());
                 }
@@ -163,11 +170,17 @@ impl Query {
         let summary = loop {
             let writer = BufWriter::new(reopened(&mut file, path)?);
             let layout = Layout::of(args.format);
-            let mut sink = Sink::new(layout, self.columns.clone(), Box::new(writer));
+            let mut sink = Sink::new(
+                layout,
+                self.columns.clone(),
+                Target {
+                    path: Some(path.to_owned()),
+                    writer: Box::new(writer),
+                },
+            );
             match self.fetch(&mut sink, out) {
                 Ok(summary) => {
-                    sink.finish(summary.total_size, &[])
-                        .map_err(|error| files::unwritable(path, error))?;
+                    sink.finish(summary.total_size, &[])?;
                     break summary;
                 }
                 Err(Failure::SessionEnded(_)) if self.reach.can_renew() => self.reach.renew(out)?,
@@ -227,7 +240,10 @@ pub(crate) fn table(org: &Org, client: &UreqClient, soql: &str) -> Result<(Strin
     let mut sink = Sink::new(
         Layout::Table,
         columns::of_query(soql),
-        Box::new(text.clone()),
+        Target {
+            path: None,
+            writer: Box::new(text.clone()),
+        },
     );
     let end = sink.page(&body)?;
     if check(&end, &sink)?.is_some() {
@@ -236,7 +252,7 @@ pub(crate) fn table(org: &Org, client: &UreqClient, soql: &str) -> Result<(Strin
             "the result has more than one page",
         ));
     }
-    sink.finish(end.total_size, &[]).map_err(CliError::stdout)?;
+    sink.finish(end.total_size, &[])?;
     let text = String::from_utf8_lossy(&text.0.borrow()).into_owned();
     Ok((text, end.total_size))
 }

@@ -1,5 +1,5 @@
-//! `accredit quickstart`: the whole sign-in on a local org, step by step, each with the command that
-//! does it alone.
+//! `accredit quickstart`: the whole sign-in on a local org, step by step, each with the command
+//! that does it alone.
 
 use std::path::{Path, PathBuf};
 
@@ -151,8 +151,8 @@ fn make_files(folder: &Folder, world: &World, story: &mut Story) -> Result<NewFi
     story.tell(
         "A private key and its certificate",
         format!(
-            "An RSA key of 2048 bits signs; its certificate, valid for 365 days, lets Salesforce check.\n\
-             {}\n{}",
+            "An RSA key of 2048 bits signs; its certificate, valid for 365 days, lets Salesforce \
+             check.\n{}\n{}",
             files.key.display(),
             files.certificate.display()
         ),
@@ -199,8 +199,8 @@ fn sign_in(args: &SignInArgs, world: &World, story: &mut Story) -> Result<Org, C
     story.tell(
         "An access token",
         format!(
-            "The org checked the assertion and answered 200 with a token (sha256:{}), scope \"{}\".\n\
-             It works at {}.",
+            "The org checked the assertion and answered 200 with a token (sha256:{}), scope \
+             \"{}\".\nIt works at {}.",
             token.access_token.fingerprint(),
             token.scope.as_deref().unwrap_or_default(),
             token.instance_url.as_str()
@@ -229,7 +229,8 @@ fn farewell() -> String {
 Now on a real org:
   accredit key new
   In Setup, create an external client app: enable OAuth with the scope api and the JWT bearer flow,
-  upload server.crt, set Permitted Users to \"Admin approved users are pre-authorized\", add a profile.
+  upload server.crt, set Permitted Users to \"Admin approved users are pre-authorized\", add a
+  profile.
   accredit token -i CONSUMER_KEY -o USERNAME -f server.key -r https://YOUR-DOMAIN.my.salesforce.com
   accredit query \"SELECT Name FROM Account LIMIT 5\" -i CONSUMER_KEY -o USERNAME -f server.key \\
     -r https://YOUR-DOMAIN.my.salesforce.com

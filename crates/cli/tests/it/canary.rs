@@ -1,5 +1,5 @@
-//! No secret is written where nobody asked for it: with every event logged, neither stderr nor a file
-//! holds a token, an assertion, a key or a password, in any of the forms in which they travel.
+//! No secret is written where nobody asked for it: with every event logged, neither stderr nor a
+//! file holds a token, an assertion, a key or a password, in any of the forms in which they travel.
 
 use std::path::Path;
 

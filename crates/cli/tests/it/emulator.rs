@@ -111,26 +111,32 @@ fn an_emulator_that_does_not_run_is_told_with_the_way_to_start_one() {
         .fails(3, "nowhere.crt could not be read");
 }
 
-#[test]
-fn apps_and_users_are_managed_and_decide_who_gets_a_token() {
-    let program = Program::new();
-    let served = Served::start(&program, "");
-    let program = program.with("ACCREDIT_EMULATOR", &served.url);
+/// A program that manages `served`, with an app called `mine` registered.
+fn manager(served: &Served) -> Program {
+    let program = Program::new().with("ACCREDIT_EMULATOR", &served.url);
     let certificate = files().join("server.crt");
+    let certificate = certificate.to_str().unwrap();
     let add = [
         "emulator",
         "app",
         "add",
         "Mine",
-        "--cert",
-        certificate.to_str().unwrap(),
         "--client-id",
         "mine",
+        "--cert",
+        certificate,
     ];
     assert_eq!(program.run(add).succeeds().stdout, "mine\n");
+    program
+}
+
+#[test]
+fn apps_and_users_are_made_listed_and_removed() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = manager(&served);
     let listed = program.line("emulator app list").stdout;
     assert_eq!(listed, "mine\texternal\tMine\n");
-
     program.line("emulator user add a@example.com").succeeds();
     let users = program.line("emulator user list --json").json();
     let is_ours = |user: &serde_json::Value| user["username"] == "a@example.com";
@@ -138,50 +144,62 @@ fn apps_and_users_are_managed_and_decide_who_gets_a_token() {
         users["result"].as_array().unwrap().iter().any(is_ours),
         "{users}"
     );
+    let set = "emulator user set";
+    program
+        .line(&format!("{set} a@example.com"))
+        .fails(2, "nothing to change");
+    program
+        .line(&format!("{set} b@example.com --state active"))
+        .fails(4, "no such user");
+    program.line("emulator app remove mine").succeeds();
+    program
+        .line("emulator app remove mine")
+        .fails(4, "no such app");
+    program.line("emulator reset").succeeds();
+    served.stop();
+}
 
+#[test]
+fn the_state_of_app_and_user_decides_who_gets_a_token() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = manager(&served);
+    program.line("emulator user add a@example.com").succeeds();
     let key = files().join("server.key");
+    let sign_in = [
+        "token",
+        "-i",
+        "mine",
+        "-o",
+        "a@example.com",
+        "-f",
+        key.to_str().unwrap(),
+        "-r",
+        &served.url,
+    ];
     let token = |code: i32, part: &str| {
-        let run = program.run([
-            "token",
-            "-i",
-            "mine",
-            "-o",
-            "a@example.com",
-            "-f",
-            key.to_str().unwrap(),
-            "-r",
-            &served.url,
-        ]);
+        let run = program.run(sign_in);
         assert_eq!(run.code, code, "{run:?}");
         assert!(run.stderr.contains(part), "{part}: {run:?}");
     };
     token(0, "Status: 200");
-    for (state, part) in [
+    for (state, code) in [
         ("inactive", "ACC-1040"),
+        ("frozen", "ACC-1040"),
         ("locked", "ACC-1041"),
         ("ip-restricted", "ACC-1042"),
     ] {
         program
             .run(["emulator", "user", "set", "a@example.com", "--state", state])
             .succeeds();
-        token(4, part);
+        token(4, code);
     }
-    program
-        .line("emulator user set a@example.com")
-        .fails(2, "nothing to change");
-    program
-        .line("emulator user set b@example.com --state active")
-        .fails(4, "no such user");
     program
         .line("emulator user remove a@example.com")
         .succeeds();
     token(4, "ACC-1030");
     program.line("emulator app remove mine").succeeds();
-    token(4, "ACC-10");
-    program
-        .line("emulator app remove mine")
-        .fails(4, "no such app");
-    program.line("emulator reset").succeeds();
+    token(4, "ACC-1020");
     served.stop();
 }
 

@@ -100,12 +100,7 @@ impl Program {
 
     /// The names in the folder, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
-        let mut names: Vec<String> = std::fs::read_dir(self.folder())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
+        names(self.folder())
     }
 
     pub(crate) fn write(&self, name: &str, contents: &[u8]) -> PathBuf {
@@ -179,4 +174,39 @@ pub(crate) fn files() -> &'static Path {
 
 pub(crate) fn key() -> PathBuf {
     files().join("server.key")
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// A file system with room for 4 KiB. Mounting one takes rights that not everybody has.
+pub(crate) struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    pub(crate) fn mount(folder: &Path) -> Option<Self> {
+        std::fs::create_dir(folder).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4k", "none"])
+            .arg(folder)
+            .output()
+            .is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(folder.to_owned()))
+    }
+
+    pub(crate) fn files(&self) -> Vec<String> {
+        names(&self.0)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // A test that failed has more to say than this.
+        let _unmounted = Command::new("umount").arg(&self.0).status();
+    }
 }

@@ -1,6 +1,10 @@
 //! `accredit query`: formats, paging, and results that are whole or say that they are not.
 
-use crate::program::{Program, Run};
+use std::net::TcpListener;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::program::{Program, Run, SmallDisk};
 use crate::server::{self, Answer, Server, TOKEN, json};
 
 const VERSIONS: &str = r#"[{"label":"a","url":"/services/data/v9.0","version":"9.0"},
@@ -119,7 +123,8 @@ fn soql_errors_keep_their_caret() {
     let run = query(vec![json(400, &body)], &[]);
     run.fails(
         4,
-        "refused: INVALID_FIELD: \nSELECT Xyzzy FROM Account\n       ^\nERROR at Row:1:Column:8\nNo such column",
+        "refused: INVALID_FIELD: \nSELECT Xyzzy FROM Account\n       ^\nERROR at \
+         Row:1:Column:8\nNo such column",
     );
     let report = query(vec![json(400, &body)], &["--json"]).json();
     assert_eq!(report["code"], "INVALID_FIELD");
@@ -266,4 +271,48 @@ fn a_token_without_its_place_and_a_place_without_its_token_are_named() {
         .with("T", "a b")
         .run(["query", SOQL, "--access-token-env", "T"]);
     run.fails(3, "the variable T holds no access token");
+}
+
+#[test]
+fn an_interrupted_query_leaves_no_file() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let program = Program::new()
+        .with("ACCREDIT_ACCESS_TOKEN", TOKEN)
+        .with("ACCREDIT_INSTANCE_URL", &url)
+        .with("ACCREDIT_API_VERSION", "65.0");
+    let mut child = program
+        .command()
+        .args(["query", SOQL, "--output", "out.csv"])
+        .spawn()
+        .unwrap();
+    // It asks, so the file has been opened; it gets no answer.
+    let _asked = listener.accept().unwrap();
+    assert_eq!(program.files().len(), 1);
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(program.files().is_empty(), "{:?}", program.files());
+}
+
+#[test]
+fn a_full_disk_is_told_and_leaves_nothing() {
+    let server = Server::giving(vec![json(200, FIRST), json(200, SECOND)]);
+    let program = with_token(&server);
+    let Some(small) = SmallDisk::mount(&program.folder().join("small")) else {
+        eprintln!("skipped: no small file system can be mounted here");
+        return;
+    };
+    program.write("small/filler", &[0; 4096]);
+    let run = program.run([
+        "query",
+        SOQL,
+        "--format",
+        "csv",
+        "--output",
+        "small/out.csv",
+    ]);
+    run.fails(1, "small/out.csv could not be written")
+        .hints("the disk is full");
+    assert_eq!(small.files(), ["filler"]);
 }

@@ -60,7 +60,8 @@ pub(crate) fn answer(status: u16, kind: &str, body: &str) -> Answer {
 /// An answer with one more header.
 pub(crate) fn with_header(status: u16, header: &str, body: &str) -> Answer {
     format!(
-        "HTTP/1.1 {status} Answer\r\n{header}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status} Answer\r\n{header}\r\nContent-Length: {}\r\nConnection: \
+         close\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -1,4 +1,5 @@
-//! Keeps the whole workspace in shape: sizes, directions, secrets, words. A violation names its place.
+//! Keeps the whole workspace in shape: sizes, directions, secrets, words. A violation names its
+//! place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -35,8 +36,8 @@ const DIRECTIONS: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// What the emulator may know of the library: the words of the wire, not the parts that sign and ask,
-/// because it verifies by other means.
+/// What the emulator may know of the library: the words of the wire, not the parts that sign and
+/// ask, because it verifies by other means.
 const EMULATOR_MAY_USE: [&str; 9] = [
     "BoxFuture",
     "clock",
@@ -204,9 +205,9 @@ fn every_crate_forbids_unsafe_code() {
     none(&violations);
 }
 
-/// The rule: the types that hold secrets ([`SECRET_TYPES`]) write their `Debug` by hand, so that who
-/// holds one of them may derive it; and no type that derives `Debug` has a field with the name of a
-/// secret ([`SECRET_FIELDS`]) whose type would print it ([`PLAIN_TYPES`]).
+/// The rule: the types that hold secrets ([`SECRET_TYPES`]) write their `Debug` by hand, so that
+/// who holds one of them may derive it; and no type that derives `Debug` has a field with the name
+/// of a secret ([`SECRET_FIELDS`]) whose type would print it ([`PLAIN_TYPES`]).
 #[test]
 fn no_secret_can_be_printed_for_debugging() {
     let (mut violations, mut by_hand) = (Vec::new(), BTreeSet::new());

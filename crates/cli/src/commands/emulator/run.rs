@@ -1,7 +1,7 @@
 //! `accredit emulator run -- CMD`: an org for the length of one command.
 //!
-//! Owns what the command finds in its environment and what becomes of it: its exit code is ours, the
-//! signals that we get are its own, and nothing is left behind.
+//! Owns what the command finds in its environment and what becomes of it: its exit code is ours,
+//! the signals that we get are its own, and nothing is left behind.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};

@@ -23,7 +23,8 @@ pub(crate) fn run(args: &StartArgs, world: &World, out: &mut Output) -> Result<(
     let address = address(args, world.environment.as_ref())?;
     if !address.ip().is_loopback() {
         out.warn(format!(
-            "{address} can be reached from other machines, and what is in this org is nobody's secret"
+            "{address} can be reached from other machines, and what is in this org is nobody's \
+             secret"
         ));
     }
     runtime()?.block_on(async {

@@ -58,12 +58,13 @@ pub(crate) fn run(args: &KeyNewArgs, world: &World, out: &Output) -> Result<(), 
         &json!({"key": key, "request": request, "certificate": certificate}),
     )?;
     out.step(&format!(
-        "\nNext:\n  1. In Setup, open External Client App Manager (or App Manager), create an app, enable OAuth \
-         and the JWT bearer flow, and upload {certificate}.\n  2. Under its policies set Permitted Users to \
-         \"Admin approved users are pre-authorized\" and add the user's profile or permission set.\n  3. accredit \
-         token -i CONSUMER_KEY -o USERNAME -f {key} -r https://YOUR-DOMAIN.my.salesforce.com\nOr try it here first: \
-         accredit emulator run --cert {certificate} -- accredit token\n\
-         Keep {key} to yourself: whoever has it can sign in.",
+        "\nNext:\n  1. In Setup, open External Client App Manager (or App Manager), create an \
+         app, enable OAuth and the JWT bearer flow, and upload {certificate}.\n  2. Under its \
+         policies set Permitted Users to \"Admin approved users are pre-authorized\" and add the \
+         user's profile or permission set.\n  3. accredit token -i CONSUMER_KEY -o USERNAME -f \
+         {key} -r https://YOUR-DOMAIN.my.salesforce.com\nOr try it here first: accredit emulator \
+         run --cert {certificate} -- accredit token\nKeep {key} to yourself: whoever has it can \
+         sign in.",
         certificate = certificate.display(),
         key = key.display(),
     ));

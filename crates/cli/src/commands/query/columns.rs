@@ -1,7 +1,7 @@
 //! The columns of a result.
 //!
-//! Owns where they come from: the query's list, and the first page, whose spelling wins and which alone
-//! knows the columns of `FIELDS()` and of functions. Parents become columns with dots.
+//! Owns where they come from: the query's list, and the first page, whose spelling wins and which
+//! alone knows the columns of `FIELDS()` and of functions. Parents become columns with dots.
 
 use std::fmt;
 

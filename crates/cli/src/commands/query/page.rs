@@ -1,5 +1,5 @@
-//! One page of a result, read in a single pass over its bytes: records go to a visitor as they come,
-//! and no tree is built.
+//! One page of a result, read in a single pass over its bytes: records go to a visitor as they
+//! come, and no tree is built.
 
 use std::fmt;
 

@@ -4,6 +4,7 @@
 //! Owns the layouts. A record goes from the page to the writer without a tree in between.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use serde::de::{DeserializeSeed as _, Deserializer, Error as _};
 use serde_json::json;
@@ -14,6 +15,7 @@ use super::row::{Row, RowSeed, text};
 use super::table::Table;
 use crate::args::QueryFormat;
 use crate::error::{CliError, Kind};
+use crate::files;
 use crate::output::failure;
 
 mod clean;
@@ -51,10 +53,17 @@ pub(crate) enum Told {
     No,
 }
 
+/// Where a result is written to: a file, or stdout if there is no path.
+pub(crate) struct Target {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) writer: Box<dyn Write>,
+}
+
 /// The writer of one result.
 pub(crate) struct Sink {
     layout: Layout,
     columns: Columns,
+    path: Option<PathBuf>,
     body: Body,
     rows: u64,
     is_count: bool,
@@ -69,7 +78,8 @@ enum Body {
 }
 
 impl Sink {
-    pub(crate) fn new(layout: Layout, columns: Columns, writer: Box<dyn Write>) -> Self {
+    pub(crate) fn new(layout: Layout, columns: Columns, target: Target) -> Self {
+        let Target { path, writer } = target;
         let body = match layout {
             Layout::Csv => Body::Csv(Box::new(csv::Writer::from_writer(writer))),
             Layout::Table => Body::Table(Table::new(writer)),
@@ -78,6 +88,7 @@ impl Sink {
         Self {
             layout,
             columns,
+            path,
             body,
             rows: 0,
             is_count: false,
@@ -114,16 +125,27 @@ impl Sink {
         let read = page::read(body, &mut visit);
         self.columns = columns;
         if let Some(error) = self.failed.take() {
-            return Err(CliError::stdout(error));
+            return Err(self.unwritten(error));
         }
         let end = read?;
         if is_first && self.columns.counts && self.rows == 0 && end.done {
-            self.write_count(end.total_size).map_err(CliError::stdout)?;
+            self.write_count(end.total_size)
+                .map_err(|error| self.unwritten(error))?;
         }
-        if let Body::Table(table) = &mut self.body {
-            table.flush_page().map_err(CliError::stdout)?;
-        }
+        let flushed = match &mut self.body {
+            Body::Table(table) => table.flush_page(),
+            _ => Ok(()),
+        };
+        flushed.map_err(|error| self.unwritten(error))?;
         Ok(end)
+    }
+
+    /// What to say when the target cannot be written.
+    fn unwritten(&self, error: io::Error) -> CliError {
+        match &self.path {
+            Some(path) => files::unwritable(path, error),
+            None => CliError::stdout(error),
+        }
     }
 
     /// Learns the columns from the first page and writes the head. Returns the number of columns.
@@ -147,7 +169,7 @@ impl Sink {
                 _ => Ok(()),
             },
         };
-        written.map_err(CliError::stdout)?;
+        written.map_err(|error| self.unwritten(error))?;
         Ok(names.len())
     }
 
@@ -228,7 +250,12 @@ impl Sink {
     }
 
     /// Ends a whole result.
-    pub(crate) fn finish(mut self, total_size: u64, warnings: &[String]) -> io::Result<()> {
+    pub(crate) fn finish(mut self, total_size: u64, warnings: &[String]) -> Result<(), CliError> {
+        self.end(total_size, warnings)
+            .map_err(|error| self.unwritten(error))
+    }
+
+    fn end(&mut self, total_size: u64, warnings: &[String]) -> io::Result<()> {
         match &mut self.body {
             Body::Csv(writer) => writer.flush(),
             Body::Table(table) => table.finish(),
@@ -236,11 +263,8 @@ impl Sink {
                 match self.layout {
                     Layout::Array => writer.write_all(b"\n]\n")?,
                     Layout::Envelope => {
-                        let warnings = json!(warnings);
-                        writeln!(
-                            writer,
-                            r#"],"totalSize":{total_size},"done":true}},"warnings":{warnings},"status":0}}"#
-                        )?;
+                        write!(writer, r#"],"totalSize":{total_size},"done":true}},"#)?;
+                        writeln!(writer, r#""warnings":{},"status":0}}"#, json!(warnings))?;
                     }
                     _ => {}
                 }
@@ -249,8 +273,8 @@ impl Sink {
         }
     }
 
-    /// Ends a result that broke off. Only the envelope can say so itself; an array stays open, so that
-    /// nobody takes it for whole.
+    /// Ends a result that broke off. Only the envelope can say so itself; an array stays open, so
+    /// that nobody takes it for whole.
     pub(crate) fn abandon(mut self, error: &CliError, warnings: &[String]) -> io::Result<Told> {
         match &mut self.body {
             Body::Csv(writer) => writer.flush()?,

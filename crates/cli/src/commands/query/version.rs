@@ -1,5 +1,5 @@
-//! Which version of the REST API a query speaks: the one that was asked for, else the newest that the
-//! org lists.
+//! Which version of the REST API a query speaks: the one that was asked for, else the newest that
+//! the org lists.
 
 use accredit::error::Error;
 use accredit::http::UreqClient;

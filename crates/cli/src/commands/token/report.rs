@@ -1,6 +1,7 @@
 //! `--show-assertion`: one exchange as a sorted, compact JSON object of five members.
 //!
-//! Owns its layout and the masks: without `--reveal` no member holds a token, a signature or a cookie.
+//! Owns its layout and the masks: without `--reveal` no member holds a token, a signature or a
+//! cookie.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,8 @@ const SECRET_MEMBERS: [&str; 4] = ["access_token", "refresh_token", "id_token", 
 /// Headers of a reply that are secrets.
 const SECRET_HEADERS: [&str; 3] = ["set-cookie", "authorization", "www-authenticate"];
 
-/// Writes the report: `claim`, `response_headers`, `response_text`, `signed_claim`, `target_payload`.
+/// Writes the report: `claim`, `response_headers`, `response_text`, `signed_claim`,
+/// `target_payload`.
 pub(crate) fn of(exchange: &Exchange, secrets: Secrets) -> Value {
     let claim = exchange.assertion.expose_signing_input();
     let signature = match secrets {

@@ -1,4 +1,5 @@
-//! A Rust file as far as `tidy` understands it: words and braces, with texts and comments blanked out.
+//! A Rust file as far as `tidy` understands it: words and braces, with texts and comments blanked
+//! out.
 
 use std::path::Path;
 
