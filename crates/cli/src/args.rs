@@ -30,6 +30,7 @@ pub(crate) struct CommandLine {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArgs {
     /// Print one JSON object: {"status":0,"result":…,"warnings":[]}
     #[arg(long, global = true)]

@@ -207,10 +207,11 @@ pub(crate) fn unwritable(path: &Path, error: io::Error) -> CliError {
 /// Reads a file that may not be longer than `length_max` bytes.
 pub(crate) fn read(path: &Path, length_max: u64) -> io::Result<Vec<u8>> {
     use std::io::Read as _;
-    let mut contents = Vec::new();
-    File::open(path)?
-        .take(length_max + 1)
-        .read_to_end(&mut contents)?;
+    let file = File::open(path)?;
+    // Room for all of it at once: a buffer that grows leaves copies behind, and this may be a key.
+    let length = file.metadata()?.len().min(length_max);
+    let mut contents = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 64);
+    file.take(length_max + 1).read_to_end(&mut contents)?;
     if contents.len() as u64 > length_max {
         return Err(io::Error::other(format!(
             "it has more than {length_max} bytes"

@@ -3,10 +3,8 @@
 //! Owns the paging, the one new sign-in that an ended session allows, and the promise that a result
 //! is whole or the command fails with exit code 7.
 
-use std::cell::RefCell;
-use std::io::{self, BufWriter, Seek as _, Write};
+use std::io::{BufWriter, Seek as _};
 use std::path::Path;
-use std::rc::Rc;
 
 use accredit::http::UreqClient;
 use serde_json::json;
@@ -17,7 +15,7 @@ use crate::error::{CliError, Kind};
 use crate::files::{self, Access};
 use crate::interrupt::remove_when_interrupted;
 use crate::output::{Form, Output};
-use crate::rest::{Failure, Org};
+use crate::rest::Failure;
 use crate::settings::network::{Traffic, client};
 use crate::world::World;
 
@@ -26,6 +24,7 @@ mod page;
 mod progress;
 mod reach;
 mod row;
+mod screenful;
 mod sink;
 mod table;
 mod version;
@@ -34,6 +33,8 @@ use page::PageEnd;
 use progress::Progress;
 use reach::Reach;
 use sink::{Layout, Sink, Target};
+
+pub(crate) use screenful::screenful;
 
 /// Runs the query and writes the result.
 pub(crate) fn run(
@@ -228,46 +229,6 @@ impl Query {
                 return Err(CliError::new(Kind::Partial, "the result has too many pages").into());
             }
         }
-    }
-}
-
-/// A whole result as a table, and how many records there are: for what fits on a screen.
-pub(crate) fn table(org: &Org, client: &UreqClient, soql: &str) -> Result<(String, u64), CliError> {
-    let version = version::newest(org, client)?;
-    let path = format!("/services/data/v{version}/query?q={}", escape(soql));
-    let body = org.get(client, &path).map_err(Failure::into_error)?;
-    let text = Shared::default();
-    let mut sink = Sink::new(
-        Layout::Table,
-        columns::of_query(soql),
-        Target {
-            path: None,
-            writer: Box::new(text.clone()),
-        },
-    );
-    let end = sink.page(&body)?;
-    if check(&end, &sink)?.is_some() {
-        return Err(CliError::new(
-            Kind::Partial,
-            "the result has more than one page",
-        ));
-    }
-    sink.finish(end.total_size, &[])?;
-    let text = String::from_utf8_lossy(&text.0.borrow()).into_owned();
-    Ok((text, end.total_size))
-}
-
-/// A text that is read after its writer is gone.
-#[derive(Clone, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

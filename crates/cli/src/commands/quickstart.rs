@@ -74,7 +74,8 @@ impl Folder {
 #[derive(Default)]
 struct Story {
     steps: Vec<Step>,
-    records: String,
+    table: String,
+    records: Value,
     farewell: String,
 }
 
@@ -106,7 +107,7 @@ impl Story {
                 )
             })
             .collect();
-        format!("{steps}{}\n{}", self.records, self.farewell)
+        format!("{steps}{}\n{}", self.table, self.farewell)
     }
 
     fn json(&self) -> Value {
@@ -214,13 +215,14 @@ fn sign_in(args: &SignInArgs, world: &World, story: &mut Story) -> Result<Org, C
 }
 
 fn first_query(org: &Org, client: &UreqClient, story: &mut Story) -> Result<(), CliError> {
-    let (table, records) = query::table(org, client, SOQL)?;
+    let found = query::screenful(org, client, SOQL)?;
     story.tell(
         "The first query",
-        format!("{records} records came back:"),
+        format!("{} records came back:", found.total_size),
         format!("accredit query \"{SOQL}\""),
     );
-    story.records = table;
+    story.table = found.table;
+    story.records = found.records;
     Ok(())
 }
 

@@ -47,4 +47,7 @@ fn json_tells_the_same() {
     let report = Program::new().line("quickstart --json").json();
     assert_eq!(report["status"], 0);
     assert_eq!(report["result"]["steps"].as_array().unwrap().len(), 6);
+    let records = report["result"]["records"].as_array().unwrap();
+    assert_eq!(records.len(), 5);
+    assert!(records[0]["Name"].is_string(), "{report}");
 }
