@@ -22,7 +22,9 @@ fn main() {
     let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let key = KeyPair::from_pkcs8(&STANDARD.decode(base64).unwrap()).unwrap();
     let login_url = variable("SF_LOGIN_URL");
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
     let claims = serde_json::json!({
         "iss": variable("SF_CLIENT_ID"),
         "sub": variable("SF_USERNAME"),
@@ -32,7 +34,13 @@ fn main() {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
     let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let mut signature = vec![0; key.public().modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature).unwrap();
+    key.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        input.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
     let assertion = format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature));
     let grant_type = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
     let mut reply = ureq::agent()
