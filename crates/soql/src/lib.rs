@@ -2,8 +2,9 @@
 //! SOQL: text to syntax tree, and back.
 //!
 //! [`parse`] turns a statement into a [`ast::Query`]; `Display` of a query prints it in one
-//! canonical form that parses to an equal tree, as long as it stays within the limits. Mistakes come as an [`Error`] whose
-//! [`message`](Error::message) has the layout of Salesforce's own: excerpt, caret, row and column.
+//! canonical form that parses to an equal tree, as long as it stays within the limits. Mistakes come
+//! as an [`Error`] whose [`message`](Error::message) has the layout of Salesforce's own: excerpt,
+//! caret, row and column.
 //!
 //! ```
 //! let query = accredit_soql::parse("select id, account.name from contact limit 5")?;
