@@ -31,6 +31,8 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use divan::Bencher;
 use tokio::runtime::{Builder, Runtime};
 
+const NOW: UnixTime = UnixTime::from_secs(1_795_219_200);
+
 fn main() {
     divan::main();
     ratio();
@@ -53,7 +55,7 @@ fn claims() -> Claims {
         issuer: ClientId::new("3MVG9".repeat(17)).unwrap(),
         subject: Subject::new("integration@example.com").unwrap(),
         audience: Audience::resolve(&login_url, None).unwrap(),
-        expires_at: UnixTime::from_secs(1_795_219_380),
+        expires_at: NOW.saturating_add(Duration::from_secs(180)),
         assertion_id: None,
     }
 }
@@ -65,7 +67,9 @@ fn raw_signature(pair: &KeyPair, message: &[u8], signature: &mut [u8]) {
 }
 
 fn assertion(runtime: &Runtime, claims: &Claims, key: &PrivateKey) -> Assertion {
-    runtime.block_on(claims.sign(Header::Plain, key)).unwrap()
+    runtime
+        .block_on(claims.sign(Header::Plain, key, NOW))
+        .unwrap()
 }
 
 #[divan::bench]
@@ -85,7 +89,7 @@ fn signed_assertion(bencher: Bencher<'_, '_>, engine: Engine) {
 #[divan::bench]
 fn parsed_token_reply(bencher: Bencher<'_, '_>) {
     let login_url = LoginUrl::parse("https://acme.my.salesforce.com").unwrap();
-    let endpoint = TokenEndpoint::new(login_url).unwrap();
+    let endpoint = TokenEndpoint::new(login_url, None).unwrap();
     let body = format!(
         r#"{{"access_token":"00D5g000004XyZa!{}","scope":"web api","instance_url":
         "https://acme.my.salesforce.com","id":"https://login.salesforce.com/id/00D/005",
@@ -97,7 +101,7 @@ fn parsed_token_reply(bencher: Bencher<'_, '_>) {
         .header("date", "Sat, 21 Nov 2026 00:00:00 GMT")
         .body(body.into_bytes())
         .unwrap();
-    bencher.bench_local(|| endpoint.reply(black_box(&reply), UnixTime::from_secs(1_795_219_200)));
+    bencher.bench_local(|| endpoint.reply(black_box(&reply), NOW));
 }
 
 /// Gives the same token each time.

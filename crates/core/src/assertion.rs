@@ -14,7 +14,7 @@ use crate::audience::Audience;
 use crate::clock::UnixTime;
 use crate::error::Error;
 use crate::key::Signer;
-use crate::oauth::ClientId;
+use crate::oauth::{ClientId, refuse_blanks};
 use crate::random::Random;
 use crate::secret::{Secret, fingerprint};
 
@@ -78,11 +78,7 @@ impl Subject {
         if text.len() > 320 {
             return Err(Error::setting("the username has more than 320 bytes"));
         }
-        if let Some(at) = text.find(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(Error::setting(format!(
-                "the username holds a blank or a line break at position {at}"
-            )));
-        }
+        refuse_blanks(&text, "the username")?;
         Ok(Self(text))
     }
 
@@ -112,12 +108,25 @@ impl AssertionId {
 }
 
 impl Claims {
-    /// Signs the claims: the same key, header and claims give the same bytes.
+    /// Signs the claims at `now`: the same key, header and claims give the same bytes.
     ///
     /// # Errors
     /// What the signer reports, or [`ErrorKind::Assertion`](crate::error::ErrorKind::Assertion) if
-    /// the claims cannot be written.
-    pub async fn sign(&self, header: Header, signer: &dyn Signer) -> Result<Assertion, Error> {
+    /// the claims would be valid for longer than [`LIFETIME_MAX`], or cannot be written.
+    pub async fn sign(
+        &self,
+        header: Header,
+        signer: &dyn Signer,
+        now: UnixTime,
+    ) -> Result<Assertion, Error> {
+        let life = self.expires_at.since(now);
+        if life > LIFETIME_MAX {
+            return Err(Error::assertion(format!(
+                "the assertion would be valid for {} s, expected at most {}",
+                life.as_secs(),
+                LIFETIME_MAX.as_secs()
+            )));
+        }
         let payload = serde_json::to_vec(&Wire {
             iss: self.issuer.as_str(),
             sub: self.subject.as_str(),

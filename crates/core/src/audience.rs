@@ -6,13 +6,8 @@
 
 use std::fmt;
 
-use http::Uri;
-
+use crate::base_url::{BaseUrl, is_loopback};
 use crate::error::Error;
-use crate::oauth::TOKEN_PATH;
-
-/// The longest URL that is accepted, in bytes.
-const URL_LENGTH_MAX: usize = 2048;
 
 /// Where to sign in: an origin, and a path for Experience Cloud sites. No slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,7 +55,7 @@ enum Environment {
 }
 
 /// Name, or end of the name, of a host and what it is. The first that fits counts.
-const HOSTS: [(&str, HostClass); 16] = [
+const HOSTS: [(&str, HostClass); 15] = [
     ("login.salesforce.com", HostClass::Login),
     ("test.salesforce.com", HostClass::Test),
     (".sandbox.my.salesforce.com", HostClass::Sandbox),
@@ -76,7 +71,6 @@ const HOSTS: [(&str, HostClass); 16] = [
     (".force.com", HostClass::ExperienceCloud),
     (".salesforce.mil", HostClass::Government),
     (".my.sfcrmproducts.cn", HostClass::China),
-    ("localhost", HostClass::Loopback),
 ];
 
 /// Hosts of the user interface, which have no token endpoint.
@@ -91,16 +85,19 @@ impl HostClass {
         if is_loopback(host) {
             return Self::Loopback;
         }
-        HOSTS
-            .iter()
-            .find(|(name, _)| {
-                if name.starts_with('.') {
-                    host.ends_with(name)
-                } else {
-                    host == *name
-                }
-            })
-            .map_or(Self::Custom, |(_, class)| *class)
+        let is_named = |name: &str| {
+            if name.starts_with('.') {
+                host.ends_with(name)
+            } else {
+                host == name
+            }
+        };
+        let found = HOSTS.iter().find(|(name, _)| is_named(name));
+        match found.map_or(Self::Custom, |(_, class)| *class) {
+            // Sandboxes from before enhanced domains: ORG--NAME.my.salesforce.com.
+            Self::MyDomain if host.contains("--") => Self::Sandbox,
+            class => class,
+        }
     }
 
     /// The kind in words, for messages.
@@ -120,6 +117,16 @@ impl HostClass {
             Self::Loopback => "this machine",
             Self::Custom => "no host of Salesforce",
         }
+    }
+
+    /// Says whether the host belongs to Salesforce, as far as its name tells.
+    const fn is_salesforce(self) -> bool {
+        !matches!(self, Self::Loopback | Self::Custom)
+    }
+
+    /// Says whether a path is part of where one signs in.
+    const fn may_have_path(self) -> bool {
+        matches!(self, Self::ExperienceCloud | Self::Loopback | Self::Custom)
     }
 
     const fn environment(self) -> Environment {
@@ -148,6 +155,14 @@ impl LoginUrl {
             )));
         }
         let class = HostClass::of(&url.host);
+        if url.text.len() > url.origin_length && !class.may_have_path() {
+            return Err(Error::setting(format!(
+                "the login URL has the path {}, expected none: {} is {}",
+                url.text.get(url.origin_length..).unwrap_or_default(),
+                url.host,
+                class.as_str()
+            )));
+        }
         if !url.is_https && class != HostClass::Loopback {
             return Err(Error::setting(format!(
                 "the login URL sends the assertion to {} over http, expected https (http is for this \
@@ -197,13 +212,14 @@ impl Audience {
     /// Chooses the audience for a host: the one that was given, else the one its kind has.
     ///
     /// login and test are their own names; a My Domain, a site with its path, an emulator likewise.
-    /// GovCloud is posted to at My Domain but named by login or test, and cannot be told from other
-    /// hosts: there the audience must be given.
+    /// GovCloud is posted to at My Domain but named by login or test, and mostly cannot be told from
+    /// other hosts: there the audience must be given. A host that is not known to be Salesforce's is
+    /// never shown an assertion for Salesforce.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if the given audience is no URL,
-    /// belongs to another environment than the host, or the host is not Salesforce's and none was
-    /// given.
+    /// belongs to another environment than the host, or to Salesforce when the host does not, or if
+    /// none was given and none can be derived.
     pub fn resolve(login_url: &LoginUrl, given: Option<&str>) -> Result<Self, Error> {
         let Some(given) = given else {
             return match login_url.class {
@@ -212,7 +228,12 @@ impl Audience {
                      audience cannot be derived; expected --audience",
                     login_url.authority()
                 ))),
-                HostClass::Government => Ok(Self("https://login.salesforce.com".to_owned())),
+                HostClass::Government => Err(Error::setting(format!(
+                    "the login URL names the government host {}, whose audience is login or test as the \
+                     org is; expected --audience https://login.salesforce.com or \
+                     https://test.salesforce.com",
+                    login_url.authority()
+                ))),
                 _ => Ok(Self(login_url.text.clone())),
             };
         };
@@ -222,6 +243,14 @@ impl Audience {
             return Err(Error::setting(
                 "the audience is an http URL, expected https",
             ));
+        }
+        if login_url.class == HostClass::Custom && class.is_salesforce() {
+            return Err(Error::setting(format!(
+                "the login URL names {}, which is no host of Salesforce that is known, and the audience \
+                 {} is Salesforce's: the host would get an assertion that is good elsewhere",
+                login_url.authority(),
+                url.text
+            )));
         }
         match (login_url.class.environment(), class.environment()) {
             (Environment::Production, Environment::Test)
@@ -300,80 +329,6 @@ impl InstanceUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// An absolute URL with nothing but scheme, host, port and path, in one spelling.
-struct BaseUrl {
-    text: String,
-    origin_length: usize,
-    host: String,
-    is_https: bool,
-}
-
-impl BaseUrl {
-    fn parse(given: &str, what: &str) -> Result<Self, Error> {
-        let wrong = |why: &str| Error::setting(format!("{what} {why}"));
-        if given.is_empty() {
-            return Err(wrong(
-                "is empty, expected one like https://acme.my.salesforce.com",
-            ));
-        }
-        if given.len() > URL_LENGTH_MAX {
-            return Err(wrong("has more than 2048 bytes"));
-        }
-        if given.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(wrong("holds a blank or a line break"));
-        }
-        if given.contains(['?', '#', '@', '\\']) {
-            return Err(wrong("holds more than scheme, host and path"));
-        }
-        let full = if given.contains("://") {
-            given.to_owned()
-        } else {
-            format!("https://{given}")
-        };
-        let uri: Uri = full.parse().map_err(|_| wrong("is not a URL"))?;
-        let is_https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(wrong("is neither https nor http")),
-        };
-        let host = uri
-            .host()
-            .filter(|host| !host.is_empty())
-            .ok_or_else(|| wrong("has no host"))?;
-        let host = host.to_ascii_lowercase();
-        let port = match uri.port_u16() {
-            Some(443) if is_https => String::new(),
-            Some(80) if !is_https => String::new(),
-            Some(port) => format!(":{port}"),
-            None => String::new(),
-        };
-        let origin = format!("{}://{host}{port}", if is_https { "https" } else { "http" });
-        let path = uri.path().trim_end_matches('/');
-        let path = path
-            .strip_suffix(TOKEN_PATH)
-            .unwrap_or(path)
-            .trim_end_matches('/');
-        Ok(Self {
-            text: format!("{origin}{path}"),
-            origin_length: origin.len(),
-            host,
-            is_https,
-        })
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -69,6 +69,12 @@ impl ClockOffset {
         }
     }
 
+    /// Says whether the difference is the clocks' and not the network's: 30 s or more.
+    #[must_use]
+    pub const fn is_significant(self) -> bool {
+        self.span().as_secs() >= 30
+    }
+
     /// The size of the difference.
     #[must_use]
     pub const fn span(self) -> Duration {
@@ -84,6 +90,27 @@ impl ClockOffset {
             Self::Behind(span) => ours.saturating_add(span),
             Self::Ahead(span) => ours.saturating_sub(span),
         }
+    }
+
+    /// What our clock shows when the server's shows `server`.
+    #[must_use]
+    pub const fn reverse(self, server: UnixTime) -> UnixTime {
+        match self {
+            Self::Behind(span) => server.saturating_sub(span),
+            Self::Ahead(span) => server.saturating_add(span),
+        }
+    }
+
+    /// Says whether both tell the same difference, give or take what the network adds.
+    #[must_use]
+    pub const fn is_close_to(self, other: Self) -> bool {
+        let apart = match (self, other) {
+            (Self::Behind(a), Self::Behind(b)) | (Self::Ahead(a), Self::Ahead(b)) => a.abs_diff(b),
+            (Self::Behind(a), Self::Ahead(b)) | (Self::Ahead(a), Self::Behind(b)) => {
+                a.saturating_add(b)
+            }
+        };
+        apart.as_secs() < 30
     }
 }
 
@@ -134,7 +161,7 @@ impl Error {
     /// A refusal in the words of the protocol.
     #[must_use]
     pub fn refused(status: u16, refusal: ErrorResponse) -> Self {
-        let transient = refusal.error.is_transient();
+        let transient = refusal.is_transient();
         let what = format!("the authorization server refused: {refusal}");
         Self::new(ErrorKind::Refused, what).with(|inner| {
             inner.status = Some(status);
@@ -221,7 +248,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// What the server's `Date` header said of our clock.
+    /// What the server's `Date` header said of our clock; `None` if the reply had none.
     #[must_use]
     pub fn clock_offset(&self) -> Option<ClockOffset> {
         self.0.clock_offset

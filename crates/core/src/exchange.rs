@@ -9,7 +9,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 
 use crate::assertion::Assertion;
-use crate::audience::{InstanceUrl, LoginUrl};
+use crate::audience::{Audience, InstanceUrl, LoginUrl};
 use crate::clock::UnixTime;
 use crate::error::{ClockOffset, Error};
 use crate::oauth::{ErrorResponse, JWT_BEARER, TOKEN_PATH, TokenResponse};
@@ -17,13 +17,15 @@ use crate::oauth::{ErrorResponse, JWT_BEARER, TOKEN_PATH, TokenResponse};
 /// The longest wait that is taken over from a server.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
-/// Differences below this are the network's, not the clock's.
-const CLOCK_OFFSET_MIN: Duration = Duration::from_secs(30);
+/// A `Date` further off than this is not believed.
+const CLOCK_OFFSET_MAX: Duration = Duration::from_secs(86_400);
 
-/// Where assertions are traded for tokens.
+/// Where assertions are traded for tokens, and what it is called in them. Both are decided together, so
+/// that an assertion for one server is never shown to another.
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
     login_url: LoginUrl,
+    audience: Audience,
     url: http::Uri,
 }
 
@@ -34,20 +36,33 @@ pub struct Granted {
     pub response: TokenResponse,
     /// Where the token may be sent.
     pub instance_url: InstanceUrl,
-    /// How far our clock is off, if by 30 s or more.
+    /// How far our clock is off; `None` if the reply does not say.
     pub clock_offset: Option<ClockOffset>,
 }
 
 impl TokenEndpoint {
-    /// The endpoint of a login host.
+    /// The endpoint of a login host. The audience is the one that the kind of the host has, or
+    /// `audience` if it is given: see [`Audience::resolve`].
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if the path does not make a URL.
-    pub fn new(login_url: LoginUrl) -> Result<Self, Error> {
+    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if the audience cannot be derived or
+    /// does not fit the host.
+    pub fn new(login_url: LoginUrl, audience: Option<&str>) -> Result<Self, Error> {
+        let audience = Audience::resolve(&login_url, audience)?;
         let url = format!("{}{TOKEN_PATH}", login_url.as_str())
             .parse()
             .map_err(|source| Error::setting("the login URL is not a URL").with_source(source))?;
-        Ok(Self { login_url, url })
+        Ok(Self {
+            login_url,
+            audience,
+            url,
+        })
+    }
+
+    /// What the endpoint is called in `aud`.
+    #[must_use]
+    pub const fn audience(&self) -> &Audience {
+        &self.audience
     }
 
     /// The login host that the endpoint belongs to.
@@ -153,8 +168,14 @@ fn refused(reply: &Response<Vec<u8>>, host: &str) -> Error {
     let status = reply.status();
     let number = status.as_u16();
     let refusal = ErrorResponse::parse(reply.body());
+    let may_pass = status.is_server_error() || matches!(number, 408 | 420 | 429);
     if let (true, Some(refusal)) = (status.is_client_error(), refusal) {
-        return Error::refused(number, refusal);
+        let error = Error::refused(number, refusal);
+        return if may_pass {
+            error.into_transient()
+        } else {
+            error
+        };
     }
     let what = if is_page(reply) {
         "an HTML page"
@@ -165,7 +186,7 @@ fn refused(reply: &Response<Vec<u8>>, host: &str) -> Error {
         "{host} answered {number} with {what} of {} bytes, expected a token or a refusal in JSON",
         reply.body().len()
     ));
-    if status.is_server_error() || matches!(number, 408 | 420 | 429) {
+    if may_pass {
         error.into_transient()
     } else {
         error
@@ -181,16 +202,22 @@ fn is_page(reply: &Response<Vec<u8>>) -> bool {
     is_html || reply.body().trim_ascii_start().first() == Some(&b'<')
 }
 
+/// The moment at which the server says it replied.
+fn date(reply: &Response<Vec<u8>>) -> Option<UnixTime> {
+    http_date(reply.headers().get(DATE)?.to_str().ok()?)
+}
+
 fn clock_offset(reply: &Response<Vec<u8>>, now: UnixTime) -> Option<ClockOffset> {
-    let server = http_date(reply.headers().get(DATE)?.to_str().ok()?)?;
-    Some(ClockOffset::between(now, server)).filter(|offset| offset.span() >= CLOCK_OFFSET_MIN)
+    let offset = ClockOffset::between(now, date(reply)?);
+    Some(offset).filter(|offset| offset.span() <= CLOCK_OFFSET_MAX)
 }
 
 fn retry_after(reply: &Response<Vec<u8>>, now: UnixTime) -> Option<Duration> {
     let text = reply.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => http_date(text)?.since(now),
+        // A date is on the server's clock, and so is what it is compared with.
+        Err(_) => http_date(text)?.since(date(reply).unwrap_or(now)),
     };
     Some(wait.min(RETRY_AFTER_MAX))
 }

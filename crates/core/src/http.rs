@@ -18,6 +18,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
 use crate::BoxFuture;
+use crate::base_url::{is_loopback, split_authority};
 use crate::error::Error;
 
 /// Sends a request and waits for the whole reply.
@@ -35,7 +36,8 @@ pub trait HttpClient: Send + Sync + fmt::Debug {
 /// How a [`UreqClient`] behaves.
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
-    /// For name resolution, connection, proxy and TLS together. Default 2 s.
+    /// For connection, proxy and TLS together; the resolution of names counts to the whole. Default
+    /// 2 s.
     pub connect_timeout: Duration,
     /// For the whole exchange. Default 10 s.
     pub total_timeout: Duration,
@@ -64,19 +66,26 @@ impl Default for ClientSettings {
 pub struct ProxyUrl(ureq::Proxy);
 
 impl ProxyUrl {
-    /// Reads the URL of a proxy and the hosts that are reached without it (as in `NO_PROXY`).
+    /// Reads the URL of an HTTP proxy and the hosts that are reached without it (as in `NO_PROXY`).
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if it is not the URL of a proxy.
+    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if it is not the URL of an HTTP
+    /// proxy: other kinds are not spoken.
     pub fn parse(url: &str, no_proxy: &str) -> Result<Self, Error> {
-        let wrong = |_| Error::setting("the proxy is not a URL like http://proxy.example:3128");
-        let parsed = ureq::Proxy::new(url).map_err(wrong)?;
-        let mut builder = ureq::Proxy::builder(parsed.protocol())
+        let wrong = || Error::setting("the proxy is not a URL like http://proxy.example:3128");
+        let is_http = url.starts_with("http://") || !url.contains("://");
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let authority = uri.authority().ok_or_else(wrong)?.as_str();
+        let after_host = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
+        let (_, port) = split_authority(after_host)
+            .filter(|_| is_http)
+            .ok_or_else(wrong)?;
+        let parsed = ureq::Proxy::new(url).map_err(|_| wrong())?;
+        let mut builder = ureq::Proxy::builder(ureq::ProxyProtocol::Http)
             .host(parsed.host())
-            .port(parsed.port())
-            .no_proxy("localhost")
-            .no_proxy("127.0.0.1")
-            .no_proxy("[::1]");
+            .port(port.unwrap_or(80));
         if let Some(name) = parsed.username() {
             builder = builder.username(name);
         }
@@ -90,7 +99,7 @@ impl ProxyUrl {
         {
             builder = builder.no_proxy(host);
         }
-        builder.build().map(Self).map_err(wrong)
+        builder.build().map(Self).map_err(|_| wrong())
     }
 }
 
@@ -101,6 +110,10 @@ impl fmt::Debug for ProxyUrl {
 }
 
 /// A client over ureq and rustls: ready in a millisecond, one short-lived thread per request.
+///
+/// The first https request reads the system's trust store. As everywhere on the system, the variables
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` put another in its place. Nothing else is read from outside, and
+/// no proxy is taken from the environment.
 #[derive(Clone, Debug)]
 pub struct UreqClient(Arc<Inner>);
 
@@ -110,7 +123,7 @@ struct Inner {
     /// Loading the trust store takes longer than a whole exchange on this machine, so http has a
     /// client of its own and https gets its one when first asked for.
     plain: OnceLock<ureq::Agent>,
-    secure: OnceLock<Result<ureq::Agent, Error>>,
+    secure: OnceLock<ureq::Agent>,
 }
 
 impl UreqClient {
@@ -134,10 +147,15 @@ impl UreqClient {
         let agent = self.0.agent(&uri)?;
         let (parts, body) = request.into_parts();
         let body = Zeroizing::new(body);
+        let is_direct = uri.host().is_some_and(is_loopback);
         let sent = if body.is_empty() && parts.method != http::Method::POST {
-            agent.run(Request::from_parts(parts, ()))
+            run(&agent, Request::from_parts(parts, ()), is_direct)
         } else {
-            agent.run(Request::from_parts(parts, body.as_slice()))
+            run(
+                &agent,
+                Request::from_parts(parts, body.as_slice()),
+                is_direct,
+            )
         };
         let (parts, mut body) = sent
             .map_err(|error| self.0.explain(error, &uri))?
@@ -148,6 +166,19 @@ impl UreqClient {
             .read_to_vec()
             .map_err(|error| self.0.explain(error, &uri))?;
         Ok(Response::from_parts(parts, body))
+    }
+}
+
+/// Sends a request; to this machine never through the proxy.
+fn run(
+    agent: &ureq::Agent,
+    request: Request<impl ureq::AsSendBody>,
+    is_direct: bool,
+) -> Result<Response<ureq::Body>, ureq::Error> {
+    if is_direct {
+        agent.run(agent.configure_request(request).proxy(None).build())
+    } else {
+        agent.run(request)
     }
 }
 
@@ -182,9 +213,12 @@ impl Inner {
                 .get_or_init(|| self.build(TlsConfig::builder().build()))
                 .clone());
         }
-        self.secure
-            .get_or_init(|| Ok(self.build(self.tls()?)))
-            .clone()
+        if let Some(agent) = self.secure.get() {
+            return Ok(agent.clone());
+        }
+        // A trust store that is not there now may be there the next time.
+        let agent = self.build(self.tls()?);
+        Ok(self.secure.get_or_init(|| agent).clone())
     }
 
     fn build(&self, tls: TlsConfig) -> ureq::Agent {
@@ -207,18 +241,29 @@ impl Inner {
     }
 
     fn tls(&self) -> Result<TlsConfig, Error> {
-        let mut roots: Vec<CertificateDer<'static>> =
-            rustls_native_certs::load_native_certs().certs;
-        for root in CertificateDer::pem_slice_iter(&self.settings.extra_roots) {
+        let mut system = rustls_native_certs::load_native_certs();
+        let extra = &self.settings.extra_roots;
+        let mut roots = std::mem::take(&mut system.certs);
+        let from_system = roots.len();
+        for root in CertificateDer::pem_slice_iter(extra) {
             roots.push(root.map_err(|_| {
                 Error::setting("the file of extra certificates holds a damaged PEM block")
             })?);
         }
-        if roots.is_empty() {
+        if !extra.is_empty() && roots.len() == from_system {
             return Err(Error::setting(
-                "no certificate authority is trusted: the system has no trust store and no file of \
-                 certificates was given",
+                "the file of extra certificates holds none, expected blocks of -----BEGIN CERTIFICATE-----",
             ));
+        }
+        if roots.is_empty() {
+            let error = Error::transport(
+                "no certificate authority is trusted: the system's trust store is empty or cannot be \
+                 read, and no file of certificates was given",
+            );
+            return Err(match system.errors.pop() {
+                Some(source) => error.with_source(source),
+                None => error,
+            });
         }
         let roots: Vec<Certificate<'static>> = roots
             .iter()

@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use accredit::{audience::{Audience, LoginUrl}, assertion::Subject, clock::SystemClock};
+//! use accredit::{audience::LoginUrl, assertion::Subject, clock::SystemClock};
 //! use accredit::{exchange::TokenEndpoint, http::UreqClient, key::PrivateKey, oauth::ClientId};
 //! use accredit::{random::SystemRandom, source::{Identity, JwtBearer, Outside, TokenSource}};
 //!
@@ -15,14 +15,13 @@
 //! let identity = Identity {
 //!     issuer: ClientId::new("3MVG9...")?,
 //!     subject: Subject::new("integration@acme.example")?,
-//!     audience: Audience::resolve(&login_url, None)?,
 //! };
 //! let outside = Outside {
 //!     http: Arc::new(UreqClient::new(Default::default())),
 //!     clock: Arc::new(SystemClock),
 //!     random: Arc::new(SystemRandom),
 //! };
-//! let endpoint = TokenEndpoint::new(login_url)?;
+//! let endpoint = TokenEndpoint::new(login_url, None)?;
 //! let token = JwtBearer::new(identity, Arc::new(key), endpoint, outside).token().await?;
 //! println!("{} {}", token.instance_url.as_str(), token.access_token.fingerprint());
 //! # Ok(())
@@ -46,8 +45,9 @@
 //! - The audience follows from the login URL by a table ([`audience`]), and no second one is tried.
 //! - Every refusal has an entry in [`diagnosis`] that names the setting to change.
 //!
-//! Nothing here reads the environment, a file or a terminal. Time, randomness and the network are
-//! arguments. Keys are parsed once; secrets are types that do not print.
+//! Nothing here reads the environment, a file or a terminal, but for the system's trust store, which
+//! [`http::UreqClient`] needs for https. Time, randomness and the network are arguments. Keys are parsed
+//! once; secrets are types that do not print.
 
 use std::pin::Pin;
 
@@ -55,6 +55,7 @@ pub mod source;
 
 pub mod assertion;
 pub mod audience;
+mod base_url;
 pub mod exchange;
 pub mod key;
 pub mod oauth;

@@ -43,15 +43,8 @@ impl ClientId {
                 Self::LENGTH_MAX
             )));
         }
-        let odd = text
-            .char_indices()
-            .find(|(_, c)| c.is_whitespace() || c.is_control());
-        if let Some((at, found)) = odd {
-            return Err(Error::setting(format!(
-                "the client id holds {} at position {at}, expected a consumer key without blanks",
-                name_of(found)
-            )));
-        }
+        refuse_blanks(&text, "the client id")?;
+
         Ok(Self(text))
     }
 
@@ -66,6 +59,19 @@ impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Refuses a setting that copying from a page has given a blank, a line break or the like.
+pub(crate) fn refuse_blanks(text: &str, what: &str) -> Result<(), Error> {
+    let odd = text
+        .char_indices()
+        .find(|(_, c)| c.is_whitespace() || c.is_control());
+    odd.map_or(Ok(()), |(at, found)| {
+        let found = name_of(found);
+        Err(Error::setting(format!(
+            "{what} holds {found} at position {at}, expected none"
+        )))
+    })
 }
 
 fn name_of(found: char) -> String {
@@ -212,12 +218,6 @@ impl ErrorCode {
                 .map_or("unknown_error", |(spelling, _)| spelling),
         }
     }
-
-    /// Says whether the same assertion may be accepted later with nothing changed (fact sheet §2.4).
-    #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::UnknownError)
-    }
 }
 
 impl fmt::Display for ErrorCode {
@@ -251,6 +251,29 @@ impl ErrorResponse {
         })
     }
 
+    /// Says whether the user or the client has signed in too often; both spellings are known (fact
+    /// sheet §2.2).
+    #[must_use]
+    pub fn is_rate_limit(&self) -> bool {
+        self.error == ErrorCode::RateLimitExceeded
+            || self
+                .description()
+                .eq_ignore_ascii_case("login rate exceeded")
+    }
+
+    /// Says whether the assertion had expired when it arrived, which a wrong clock explains.
+    #[must_use]
+    pub fn is_expired_assertion(&self) -> bool {
+        self.description()
+            .eq_ignore_ascii_case("expired authorization code")
+    }
+
+    /// Says whether the same request may be accepted later with nothing changed (fact sheet §2.4).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.error == ErrorCode::UnknownError || self.is_rate_limit()
+    }
+
     /// The description, or an empty text.
     #[must_use]
     pub fn description(&self) -> &str {
@@ -267,10 +290,15 @@ impl fmt::Display for ErrorResponse {
     }
 }
 
-/// A server's text made safe for a terminal and a log line.
+/// A server's text made safe for a terminal and a log line: controls, line separators and marks that
+/// turn the direction of writing become blanks.
 fn printable(text: &str, length_max: usize) -> String {
+    let is_odd = |c: char| {
+        let is_mark = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
+        c.is_control() || is_mark || matches!(c, '\u{2066}'..='\u{2069}')
+    };
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_odd(c) { ' ' } else { c })
         .take(length_max)
         .collect()
 }

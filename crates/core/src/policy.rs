@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::UnixTime;
 use crate::error::{Error, ErrorKind};
-use crate::oauth::ErrorCode;
+use crate::oauth::ErrorResponse;
 use crate::secret::AccessToken;
 use crate::source::Token;
 
@@ -83,13 +83,34 @@ impl Default for RefreshPolicy {
 }
 
 impl RefreshPolicy {
+    /// The burst, as far as the budget allows one.
+    fn burst(&self) -> u32 {
+        self.burst.clamp(1, self.hourly_budget.max(1))
+    }
+
     /// The time between two requests in the long run. A full burst and an hour of these make the
     /// hourly budget, not more.
     fn interval(&self) -> Duration {
-        let steady = self.hourly_budget.saturating_sub(self.burst).max(1);
-        Duration::from_secs(3600) / steady
+        let hour = Duration::from_secs(3600);
+        match self.hourly_budget.saturating_sub(self.burst()) {
+            0 => hour + Duration::from_secs(1),
+            steady => hour / steady,
+        }
+    }
+
+    /// The share of its life after which a token is renewed; odd settings are put right.
+    fn share(&self, draw: f64) -> f64 {
+        let share = self.advisory_share + self.advisory_jitter * (2.0 * draw - 1.0);
+        if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.5
+        }
     }
 }
+
+/// How far a clock may be set back before the age of a token counts as unknown.
+const BACK_STEP_MAX: Duration = Duration::from_secs(300);
 
 /// What to do for a caller who wants a token.
 #[derive(Debug)]
@@ -112,6 +133,8 @@ pub struct Slot {
     held: Option<Held>,
     is_asking: bool,
     failures: u32,
+    /// How many of them, the last ones, looked final.
+    permanent_failures: u32,
     last_error: Option<Error>,
     /// When the last request began; the floor counts from here.
     asked_at: Option<UnixTime>,
@@ -132,10 +155,9 @@ struct Held {
 impl Held {
     fn new(token: Token, policy: &RefreshPolicy, draw: f64) -> Self {
         let life = token.expiry.at().since(token.issued_at);
-        let swing = policy.advisory_jitter * (2.0 * draw - 1.0);
-        let share = (policy.advisory_share + swing).clamp(0.0, 1.0);
         let margin = policy.mandatory_margin.min(life / 50);
-        let advisory_at = token.issued_at.saturating_add(life.mul_f64(share));
+        let until = Duration::try_from_secs_f64(life.as_secs_f64() * policy.share(draw));
+        let advisory_at = token.issued_at.saturating_add(until.unwrap_or_default());
         let mandatory_at = token.expiry.at().saturating_sub(margin);
         Self {
             token,
@@ -145,8 +167,9 @@ impl Held {
     }
 
     /// A token from the future was got before the clock was set back: nothing is known of its age.
+    /// Clocks are also set back a little in everyday life, and that changes nothing.
     fn is_valid(&self, now: UnixTime) -> bool {
-        self.token.issued_at <= now && now < self.token.expiry.at()
+        self.token.issued_at.since(now) <= BACK_STEP_MAX && now < self.token.expiry.at()
     }
 }
 
@@ -214,12 +237,18 @@ impl Slot {
             Ok(token) => {
                 self.held = Some(Held::new(token.clone(), policy, draw));
                 self.failures = 0;
+                self.permanent_failures = 0;
                 self.last_error = None;
                 self.pause = None;
             }
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
-                self.pause = Some((now, pause(error, self.failures, policy, draw)));
+                self.permanent_failures = if is_permanent(error) {
+                    self.permanent_failures.saturating_add(1)
+                } else {
+                    0
+                };
+                self.pause = Some((now, self.pause_after(error, policy, draw)));
                 self.last_error = Some(error.clone());
             }
         }
@@ -265,7 +294,7 @@ impl Slot {
                 wait,
             });
         }
-        let bucket = policy.interval().saturating_mul(policy.burst);
+        let bucket = policy.interval().saturating_mul(policy.burst());
         let latest = now.saturating_add(bucket);
         // Fuller than full: the clock was set back. One request is granted, not a new burst.
         let full_at = self.budget_full_at.map(|full_at| match full_at > latest {
@@ -278,6 +307,24 @@ impl Slot {
             reason: Reason::Budget,
             wait: needed,
         })
+    }
+
+    /// The pause after a failure that has been counted.
+    fn pause_after(&self, error: &Error, policy: &RefreshPolicy, draw: f64) -> Duration {
+        let own = if error.refusal().is_some_and(ErrorResponse::is_rate_limit) {
+            policy.permanent_pause.longest
+        } else if self.permanent_failures > 0 {
+            policy.permanent_pause.after(self.permanent_failures)
+        } else if self.failures >= policy.breaker_threshold {
+            policy.transient_pause.longest
+        } else {
+            policy
+                .transient_pause
+                .after(self.failures)
+                .mul_f64(draw.clamp(0.0, 1.0))
+        };
+        own.max(error.retry_after().unwrap_or_default())
+            .max(policy.floor)
     }
 
     fn withheld(&self, obstacle: &Obstacle) -> Error {
@@ -311,33 +358,8 @@ enum Reason {
     Budget,
 }
 
-/// The pause after a failure.
-fn pause(error: &Error, failures: u32, policy: &RefreshPolicy, draw: f64) -> Duration {
-    let own = if is_rate_limit(error) {
-        policy.permanent_pause.longest
-    } else if is_permanent(error) {
-        policy.permanent_pause.after(failures)
-    } else if failures >= policy.breaker_threshold {
-        policy.transient_pause.longest
-    } else {
-        policy
-            .transient_pause
-            .after(failures)
-            .mul_f64(draw.clamp(0.0, 1.0))
-    };
-    own.max(error.retry_after().unwrap_or_default())
-        .max(policy.floor)
-}
-
 fn is_permanent(error: &Error) -> bool {
     !error.is_transient() && !matches!(error.kind(), ErrorKind::Transport)
-}
-
-fn is_rate_limit(error: &Error) -> bool {
-    error.refusal().is_some_and(|refusal| {
-        refusal.error == ErrorCode::RateLimitExceeded
-            || refusal.description() == "login rate exceeded"
-    })
 }
 
 #[cfg(test)]

@@ -14,19 +14,22 @@ use serde::Deserialize;
 
 use crate::BoxFuture;
 use crate::assertion::{Assertion, AssertionId, Claims, Header, LIFETIME, Subject};
-use crate::audience::{Audience, InstanceUrl};
+use crate::audience::InstanceUrl;
 use crate::clock::{Clock, UnixTime};
 use crate::error::{ClockOffset, Error};
 use crate::exchange::{Granted, TokenEndpoint};
 use crate::http::HttpClient;
 use crate::key::Signer;
-use crate::oauth::ClientId;
+use crate::oauth::{ClientId, ErrorResponse};
 use crate::random::Random;
 use crate::secret::{AccessToken, Secret};
 
 /// How long a token is taken to live where nothing says: Salesforce's default session of two hours
 /// (fact sheet §4.6).
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
+
+/// The longest life of a token that is believed.
+const TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(30 * 86_400);
 
 /// Something that can give a token.
 pub trait TokenSource: Send + Sync + fmt::Debug {
@@ -70,15 +73,13 @@ impl Expiry {
     }
 }
 
-/// Who signs in where: the constant claims.
+/// Who signs in as whom: the constant claims but for `aud`, which belongs to the endpoint.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The app: `iss`.
     pub issuer: ClientId,
     /// The user: `sub`.
     pub subject: Subject,
-    /// The authorization server: `aud`.
-    pub audience: Audience,
 }
 
 /// What a source needs of the outside.
@@ -101,6 +102,7 @@ pub struct JwtBearer {
     outside: Outside,
     header: Header,
     lifetime: Duration,
+    /// Set while the server's clock is known to differ from ours by 30 s or more.
     clock_offset: Mutex<Option<ClockOffset>>,
 }
 
@@ -167,11 +169,13 @@ impl JwtBearer {
         let claims = Claims {
             issuer: self.identity.issuer.clone(),
             subject: self.identity.subject.clone(),
-            audience: self.identity.audience.clone(),
+            audience: self.endpoint.audience().clone(),
             expires_at: server_now.saturating_add(LIFETIME),
             assertion_id: Some(AssertionId::draw(self.outside.random.as_ref())?),
         };
-        claims.sign(self.header, self.signer.as_ref()).await
+        claims
+            .sign(self.header, self.signer.as_ref(), server_now)
+            .await
     }
 
     /// Signs in once and gives everything that passed over the wire.
@@ -218,20 +222,16 @@ impl JwtBearer {
     }
 
     fn accept(&self, granted: Granted, now: UnixTime) -> Token {
-        self.remember(granted.clock_offset);
+        let offset = self.remember(granted.clock_offset).known;
         let response = granted.response;
         let stated = response
             .expires_in
             .map(|seconds| now.saturating_add(Duration::from_secs(seconds)))
             .or_else(|| {
-                // `exp` is on the server's clock; the difference puts it on ours.
                 let at = jwt_expiry(response.access_token.expose())?;
-                Some(match granted.clock_offset {
-                    Some(ClockOffset::Behind(span)) => at.saturating_sub(span),
-                    Some(ClockOffset::Ahead(span)) => at.saturating_add(span),
-                    None => at,
-                })
-            });
+                Some(offset.map_or(at, |offset| offset.reverse(at)))
+            })
+            .map(|at| at.min(now.saturating_add(TOKEN_LIFETIME_MAX)));
         Token {
             access_token: response.access_token,
             instance_url: granted.instance_url,
@@ -245,16 +245,13 @@ impl JwtBearer {
         }
     }
 
-    /// A refusal that a wrong clock explains is worth another try: the next assertion will be signed
-    /// on the server's clock.
+    /// A refusal that a wrong clock explains is worth another try if it taught us something: the next
+    /// assertion will be signed on the server's clock.
     fn learn(&self, error: Error) -> Error {
-        let Some(offset) = error.clock_offset() else {
-            return error;
-        };
-        let is_news = self.remember(Some(offset));
+        let is_news = self.remember(error.clock_offset()).is_news;
         let is_expired = error
             .refusal()
-            .is_some_and(|refusal| refusal.description() == "expired authorization code");
+            .is_some_and(ErrorResponse::is_expired_assertion);
         if is_news && is_expired {
             error.into_transient()
         } else {
@@ -262,18 +259,35 @@ impl JwtBearer {
         }
     }
 
-    fn remember(&self, offset: Option<ClockOffset>) -> bool {
+    /// Takes in what a reply says of the clocks. A reply that says nothing changes nothing.
+    fn remember(&self, said: Option<ClockOffset>) -> Memory {
         let mut known = self
             .clock_offset
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let is_news = known.is_none() && offset.is_some();
-        if let (true, Some(offset)) = (is_news, offset) {
+        let before = *known;
+        if let Some(offset) = said {
+            *known = Some(offset).filter(|offset| offset.is_significant());
+        }
+        let is_news = match (before, *known) {
+            (None, None) => false,
+            (Some(before), Some(after)) => !before.is_close_to(after),
+            _ => true,
+        };
+        if let (true, Some(offset)) = (is_news, *known) {
             tracing::warn!(?offset, "this machine's clock differs from the server's");
         }
-        *known = offset;
-        is_news
+        Memory {
+            known: *known,
+            is_news,
+        }
     }
+}
+
+/// What is known of the clocks after a reply, and whether the reply changed it.
+struct Memory {
+    known: Option<ClockOffset>,
+    is_news: bool,
 }
 
 impl TokenSource for JwtBearer {

@@ -175,6 +175,13 @@ impl VerifyingKey {
         }
     }
 
+    /// Says whether `signature` is that of this key over `message` (RFC 8017 §8.2.2).
+    #[must_use]
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        signature.len() == self.public.modulus().len()
+            && self.parsed.verify_sig(message, signature).is_ok()
+    }
+
     /// The key's numbers.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
@@ -254,13 +261,7 @@ impl<'a> Jws<'a> {
             return Err(Flaw::KeyId { found });
         }
         let message = self.signing_input.as_bytes();
-        let is_signed = |key: &&&VerifyingKey| {
-            let public = &key.public;
-            // RFC 8017 §8.2.2: the signature is as long as the modulus.
-            self.signature.len() == public.modulus().len()
-                && key.parsed.verify_sig(message, &self.signature).is_ok()
-        };
-        if named.iter().any(is_signed) {
+        if named.iter().any(|key| key.verify(message, &self.signature)) {
             Ok(())
         } else {
             Err(Flaw::Signature)

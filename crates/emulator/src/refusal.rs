@@ -291,3 +291,6 @@ fn flaw_pair(flaw: &Flaw) -> (String, String) {
 fn seconds(at: UnixTime) -> String {
     at.as_secs().to_string()
 }
+
+#[cfg(test)]
+mod tests;

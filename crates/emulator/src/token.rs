@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::app::App;
-use crate::form::Form;
+use crate::form::{Form, NoBody};
 use crate::grant::{self, Outcome, Presented, Question, Step};
 use crate::journal::SignIn;
+use crate::jws::Flaw;
 use crate::mode::{Leniency, Mode};
 use crate::oauth_reply::{self, BasicCredentials, Format};
 use crate::origin::Origin;
@@ -50,8 +51,9 @@ pub(crate) async fn exchange(
     method: Method,
     origin: Origin,
     headers: HeaderMap,
-    form: Form,
+    form: Result<Form, NoBody>,
 ) -> Response {
+    let (form, is_cut) = form.map_or_else(|_| (Form::default(), true), |form| (form, false));
     let format = Format::of(&form, &headers);
     let basic = BasicCredentials::of(&headers);
     let mode = app.settings().mode;
@@ -67,8 +69,12 @@ pub(crate) async fn exchange(
         leniencies: Vec::new(),
         refusal: None,
     };
-    let outcome = read(&method, &form, basic.as_ref(), &mut entry)
-        .and_then(|request| sign_in(&app, &origin, &request, &mut entry));
+    let read = if is_cut {
+        Err(too_long(&mut entry))
+    } else {
+        read(&method, &form, basic.as_ref(), &mut entry)
+    };
+    let outcome = read.and_then(|request| sign_in(&app, &origin, &request, &mut entry));
     let mut response = match &outcome {
         Ok(reply) => granted(format, reply),
         Err(refusal) => refused(format, refusal),
@@ -79,6 +85,16 @@ pub(crate) async fn exchange(
     entry.refusal = outcome.err();
     app.journal().add(entry);
     response
+}
+
+/// A body that was not read to its end: an assertion this long is none.
+fn too_long(entry: &mut SignIn) -> Refusal {
+    let refusal = Refusal::Form(Flaw::Form {
+        expected: "a body of at most 64 KiB",
+        found: "a longer one".to_owned(),
+    });
+    entry.steps.push(Step::failed("request", &refusal));
+    refusal
 }
 
 /// Checks the form of the request: rungs before the ladder.

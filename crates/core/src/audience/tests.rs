@@ -57,9 +57,9 @@ const KINDS: &[(&str, HostClass, &str)] = &[
         "https://na91.salesforce.com",
     ),
     (
-        "https://org.my.salesforce.mil",
-        HostClass::Government,
-        "https://login.salesforce.com",
+        "https://acme--uat.cs12.my.salesforce.com",
+        HostClass::Sandbox,
+        "https://acme--uat.cs12.my.salesforce.com",
     ),
     (
         "http://127.0.0.1:8580/",
@@ -108,6 +108,20 @@ fn what_cannot_be_a_login_url_is_refused_by_name() {
         ("ftp://login.salesforce.com", "neither https nor http"),
         ("https://", "is not a URL"),
         ("https:///path", "is not a URL"),
+        ("https://acme.my.salesforce.com:99999", "well-formed"),
+        ("https://acme.my.salesforce.com:0", "well-formed"),
+        ("https://acme.my.salesforce.com:", "well-formed"),
+        ("https://a:b.my.salesforce.com", "well-formed"),
+        ("https://[::1].my.salesforce.com", ""),
+        ("https://.my.salesforce.com", "well-formed"),
+        ("https://a..my.salesforce.com", "well-formed"),
+        ("https://login.salesforce.com.", "well-formed"),
+        ("https://!$&'()*+,;=.my.salesforce.com", "well-formed"),
+        (
+            "https://acme.my.salesforce.com/lightning/page/home",
+            "has the path",
+        ),
+        ("https://site.force.com/a$(b)", "characters"),
         ("https://ho st", "a blank"),
     ] {
         let error = LoginUrl::parse(url).unwrap_err();
@@ -143,6 +157,33 @@ fn a_given_audience_is_used_unless_it_is_of_another_environment() {
     assert!(resolve(&production, "https://test.salesforce.com").is_err());
     assert!(resolve(&sandbox, "https://login.salesforce.com").is_err());
     assert!(resolve(&sandbox, "http://test.salesforce.com").is_err());
+}
+
+#[test]
+fn a_strange_host_gets_no_assertion_for_salesforce() {
+    let squatter = login("https://login.salesfroce.com");
+    for audience in [
+        "https://login.salesforce.com",
+        "https://acme.my.salesforce.com",
+    ] {
+        let error = Audience::resolve(&squatter, Some(audience)).unwrap_err();
+        assert!(error.to_string().contains("good elsewhere"), "{error}");
+    }
+    assert!(Audience::resolve(&squatter, Some("https://login.salesfroce.com")).is_ok());
+    let emulator = login("http://127.0.0.1:8580");
+    assert!(Audience::resolve(&emulator, Some("https://login.salesforce.com")).is_ok());
+}
+
+#[test]
+fn a_government_host_needs_to_be_told_its_audience() {
+    let government = login("https://org.my.salesforce.mil");
+    assert!(
+        Audience::resolve(&government, None)
+            .unwrap_err()
+            .to_string()
+            .contains("--audience")
+    );
+    assert!(Audience::resolve(&government, Some("https://test.salesforce.com")).is_ok());
 }
 
 #[test]

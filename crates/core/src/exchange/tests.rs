@@ -4,7 +4,8 @@ use crate::error::ErrorKind;
 const NOW: UnixTime = UnixTime::from_secs(1_795_219_200);
 
 fn endpoint() -> TokenEndpoint {
-    TokenEndpoint::new(LoginUrl::parse("https://login.salesforce.com").unwrap()).unwrap()
+    let login_url = LoginUrl::parse("https://login.salesforce.com").unwrap();
+    TokenEndpoint::new(login_url, None).unwrap()
 }
 
 fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Response<Vec<u8>> {
@@ -51,6 +52,7 @@ type Row = (
 
 const REFUSAL: &str = r#"{"error":"invalid_grant","error_description":"audience is invalid"}"#;
 const RETRY: &str = r#"{"error":"unknown_error","error_description":"retry your request"}"#;
+const RATE: &str = r#"{"error":"invalid_grant","error_description":"login rate exceeded"}"#;
 const STOLEN: &str = r#"{"access_token":"00D!x","instance_url":"https://attacker.example"}"#;
 const PAGE: Option<(&str, &str)> = Some(("content-type", "text/html"));
 const WAIT: Option<(&str, &str)> = Some(("retry-after", "7"));
@@ -71,6 +73,9 @@ const REPLIES: &[Row] = &[
     (307, AWAY, "", ErrorKind::Response, false, "is not followed"),
     (503, WAIT, "<html>", ErrorKind::Response, true, "answered 503"),
     (429, None, "{}", ErrorKind::Response, true, "answered 429"),
+    (408, None, "{}", ErrorKind::Response, true, "answered 408"),
+    (420, None, REFUSAL, ErrorKind::Refused, true, "audience is invalid"),
+    (400, None, RATE, ErrorKind::Refused, true, "login rate exceeded"),
 ];
 
 #[test]
@@ -110,6 +115,15 @@ fn the_wait_that_a_server_asks_for_is_kept_in_bounds() {
             seconds.map(Duration::from_secs),
             "{text}"
         );
+        let date = ("date", "Sat, 21 Nov 2026 00:00:00 GMT");
+        let wrong = now.saturating_add(Duration::from_secs(600));
+        let dated = reply(503, &[("retry-after", text), date], "");
+        let error = endpoint().reply(&dated, wrong).unwrap_err();
+        assert_eq!(
+            error.retry_after(),
+            seconds.map(Duration::from_secs),
+            "{text}"
+        );
     }
 }
 
@@ -132,7 +146,13 @@ fn a_wrong_clock_shows_in_the_date_of_the_reply() {
         ask(server.saturating_add(span)),
         Some(ClockOffset::Ahead(span))
     );
-    assert_eq!(ask(server.saturating_add(Duration::from_secs(29))), None);
+    let near = ask(server.saturating_add(Duration::from_secs(29))).unwrap();
+    assert!(!near.is_significant());
+    assert_eq!(
+        ask(server.saturating_add(Duration::from_secs(90_000))),
+        None,
+        "not believed"
+    );
 }
 
 #[test]

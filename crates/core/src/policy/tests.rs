@@ -1,6 +1,6 @@
 use super::*;
 use crate::audience::InstanceUrl;
-use crate::oauth::ErrorResponse;
+use crate::oauth::{ErrorCode, ErrorResponse};
 use crate::source::Expiry;
 
 const NOW: UnixTime = UnixTime::from_secs(1_795_219_200);
@@ -176,6 +176,48 @@ fn pauses_grow_by_the_kind_of_failure() {
         [60, 120, 240, 480, 900]
     );
     assert_eq!(pauses(&refusal("login rate exceeded"), 2, 0.0), [900, 900]);
+    let error = ErrorCode::RateLimitExceeded;
+    let documented = Error::refused(
+        400,
+        ErrorResponse {
+            error,
+            error_description: None,
+        },
+    );
+    assert_eq!(pauses(&documented, 2, 0.0), [900, 900]);
+}
+
+#[test]
+fn an_outage_does_not_lengthen_the_pause_after_the_first_refusal() {
+    let mut slot = Slot::default();
+    for round in 0..8 {
+        let now = after(round * 100);
+        assert_eq!(word(&slot.next_step(&POLICY(), now)), "ask");
+        slot.settle(Err(Error::transport("down")), &POLICY(), now, 0.0)
+            .unwrap_err();
+    }
+    slot.next_step(&POLICY(), after(1000));
+    slot.settle(
+        Err(refusal("invalid assertion")),
+        &POLICY(),
+        after(1000),
+        0.0,
+    )
+    .unwrap_err();
+    let Step::Withhold(error) = slot.next_step(&POLICY(), after(1000)) else {
+        panic!("a pause")
+    };
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn a_short_token_is_waited_for_in_its_last_fiftieth() {
+    let mut slot = Slot::default();
+    let mut short = token("a", NOW);
+    short.expiry = Expiry::Known(after(500));
+    slot.settle(Ok(short), &POLICY(), NOW, 0.5).unwrap();
+    assert_eq!(word(&slot.next_step(&POLICY(), after(489))), "use and ask");
+    assert_eq!(word(&slot.next_step(&POLICY(), after(490))), "join");
 }
 
 #[test]
@@ -197,13 +239,22 @@ fn the_breaker_lets_one_probe_out_per_longest_pause() {
 
 /// Token requests over `hours`, asked for every half second, each answered by `outcome`.
 fn requests(hours: u64, draw: f64, outcome: impl Fn(UnixTime) -> Result<Token, Error>) -> Vec<u64> {
+    requests_under(&POLICY(), hours, draw, outcome)
+}
+
+fn requests_under(
+    policy: &RefreshPolicy,
+    hours: u64,
+    draw: f64,
+    outcome: impl Fn(UnixTime) -> Result<Token, Error>,
+) -> Vec<u64> {
     let mut slot = Slot::default();
     let mut asked = Vec::new();
     for half in 0..hours * 7200 {
         let now = NOW.saturating_add(Duration::from_millis(half * 500));
-        if let Step::Ask | Step::UseAndAsk(_) = slot.next_step(&POLICY(), now) {
+        if let Step::Ask | Step::UseAndAsk(_) = slot.next_step(policy, now) {
             asked.push(half / 2);
-            let settled = slot.settle(outcome(now), &POLICY(), now, draw);
+            let settled = slot.settle(outcome(now), policy, now, draw);
             // The worst upstream: every token is refused at once.
             if let Ok(token) = settled {
                 slot.invalidate(&token.access_token);
@@ -247,6 +298,42 @@ fn the_budget_allows_a_burst_and_then_about_one_a_minute() {
         "{}",
         busiest_hour(&asked)
     );
+}
+
+#[test]
+fn odd_settings_keep_the_budget_and_do_not_panic() {
+    for (burst, hourly_budget, most) in
+        [(0, 60, 60), (5, 3, 3), (5, 0, 1), (100, 60, 60), (1, 1, 1)]
+    {
+        let policy = RefreshPolicy {
+            burst,
+            hourly_budget,
+            ..POLICY()
+        };
+        let asked = requests_under(&policy, 3, 0.5, |now| Ok(token("a", now)));
+        let busiest = busiest_hour(&asked);
+        assert!(
+            busiest >= 1 && busiest <= most,
+            "{burst} of {hourly_budget}: {busiest}"
+        );
+    }
+    let policy = RefreshPolicy {
+        advisory_share: f64::NAN,
+        ..POLICY()
+    };
+    let mut endless = token("a", NOW);
+    endless.expiry = Expiry::Known(UnixTime::from_secs(u64::MAX));
+    assert!(
+        Slot::default()
+            .settle(Ok(endless), &policy, NOW, 1.0)
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_clock_that_is_set_back_a_little_keeps_the_token() {
+    let back = NOW.saturating_sub(Duration::from_secs(300));
+    assert_eq!(word(&holding("a").next_step(&POLICY(), back)), "use");
 }
 
 #[test]

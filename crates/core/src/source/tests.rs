@@ -78,7 +78,6 @@ fn source(script: &Arc<Script>, clock: &Arc<ManualClock>) -> JwtBearer {
     let identity = Identity {
         issuer: ClientId::new("3MVG9").unwrap(),
         subject: Subject::new("user@example.com").unwrap(),
-        audience: Audience::resolve(&login_url, None).unwrap(),
     };
     let outside = Outside {
         http: script.clone(),
@@ -89,7 +88,7 @@ fn source(script: &Arc<Script>, clock: &Arc<ManualClock>) -> JwtBearer {
     JwtBearer::new(
         identity,
         signer,
-        TokenEndpoint::new(login_url).unwrap(),
+        TokenEndpoint::new(login_url, None).unwrap(),
         outside,
     )
 }
@@ -150,6 +149,64 @@ async fn a_clock_ten_minutes_off_is_learned_from_the_refusal() {
             (ours + 180, NOW.as_secs() + 180)
         );
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_put_right_is_learned_too() {
+    let (script, clock) = (Arc::new(Script::default()), Arc::new(ManualClock::new(NOW)));
+    clock.set(NOW.saturating_add(Duration::from_secs(600)));
+    script.answer(200, &granted("00D!first"));
+    script.answer(400, EXPIRED);
+    script.answer(200, &granted("00D!second"));
+    let source = source(&script, &clock);
+    assert!(source.token().await.is_ok());
+    clock.set(NOW);
+    assert!(
+        source.token().await.unwrap_err().is_transient(),
+        "the next is on the right clock"
+    );
+    assert!(source.token().await.is_ok());
+    assert_eq!(
+        (script.exp(1), script.exp(2)),
+        (NOW.as_secs() - 420, NOW.as_secs() + 180)
+    );
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_the_end_is_put_on_our_clock_and_in_bounds() {
+    let ours = NOW.saturating_add(Duration::from_secs(600));
+    let payload = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{}}}"#, NOW.as_secs() + 900));
+    let jwt = granted(&format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln"));
+    let stated = granted("00D!x").replace('}', r#","expires_in":300}"#);
+    let endless = granted("00D!x").replace('}', r#","expires_in":18446744073709551615}"#);
+    for (body, seconds) in [(jwt, 900), (stated, 300), (endless, 30 * 86_400)] {
+        let (script, clock) = (
+            Arc::new(Script::default()),
+            Arc::new(ManualClock::new(ours)),
+        );
+        script.answer(200, &body);
+        let token = source(&script, &clock).token().await.unwrap();
+        let at = ours.saturating_add(Duration::from_secs(seconds));
+        assert_eq!(token.expiry, Expiry::Known(at), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_that_would_live_too_long_is_not_signed() {
+    let (script, clock) = (Arc::new(Script::default()), Arc::new(ManualClock::new(NOW)));
+    let source = source(&script, &clock);
+    let claims = Claims {
+        issuer: source.identity.issuer.clone(),
+        subject: source.identity.subject.clone(),
+        audience: source.endpoint.audience().clone(),
+        expires_at: NOW.saturating_add(Duration::from_secs(301)),
+        assertion_id: None,
+    };
+    let refused = claims
+        .sign(Header::Plain, source.signer.as_ref(), NOW)
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("at most 300"), "{refused}");
 }
 
 #[tokio::test]

@@ -7,3 +7,5 @@ mod cache;
 mod client;
 #[cfg(test)]
 mod known_answers;
+#[cfg(test)]
+mod tls;

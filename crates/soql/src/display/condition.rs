@@ -19,15 +19,15 @@ impl Display for Condition {
     }
 }
 
-/// Writes members; what binds weaker than `NOT` is enclosed.
+/// Writes members, all but tests enclosed: `a = 1 AND NOT b = 2` parses here, but orgs refuse it.
 fn join(f: &mut Formatter<'_>, members: &[Condition], joiner: &str) -> Result {
     for (i, member) in members.iter().enumerate() {
         if i > 0 {
             f.write_str(joiner)?;
         }
         match member {
-            Condition::Test(_) | Condition::Not(_) => member.fmt(f)?,
-            Condition::And(_) | Condition::Or(_) => write!(f, "({member})")?,
+            Condition::Test(test) => test.fmt(f)?,
+            compound => write!(f, "({compound})")?,
         }
     }
     Ok(())

@@ -12,6 +12,9 @@ impl Parser<'_> {
         if self.ahead(1).kind != TokenKind::LeftParen {
             return self.path().map(Expression::Field);
         }
+        if self.is_reserved(self.peek()) {
+            return Err(self.unexpected());
+        }
         if self.next_is(&["DISTANCE"]) {
             return self.distance().map(Expression::Distance);
         }

@@ -169,9 +169,9 @@ fn conditions() {
         ("(a = 1 OR b = 2) OR c = 3", "a = 1 OR b = 2 OR c = 3"),
         ("a = 1 AND (b = 2 OR c = 3)", "a = 1 AND (b = 2 OR c = 3)"),
         ("((((a = 1))))", "a = 1"),
-        ("not a = 1 and b = 2", "NOT a = 1 AND b = 2"),
-        ("a = 1 or not b = 2", "a = 1 OR NOT b = 2"),
-        ("a = 1 and (not b = 2)", "a = 1 AND NOT b = 2"),
+        ("not a = 1 and b = 2", "(NOT a = 1) AND b = 2"),
+        ("a = 1 or not b = 2", "a = 1 OR (NOT b = 2)"),
+        ("a = 1 and (not b = 2)", "a = 1 AND (NOT b = 2)"),
         ("not(not(a = 1))", "NOT (NOT a = 1)"),
         ("NOT (a = 1 AND b = 2)", "NOT (a = 1 AND b = 2)"),
         (
@@ -211,6 +211,8 @@ fn conditions() {
         ("a > b", "Bind variables only allowed in Apex code"),
         ("a LIKE :b", "Bind variables only allowed in Apex code"),
         ("a = AND", "unexpected token: 'AND'"),
+        ("a = 1 AND OR (b = 2)", "unexpected token: 'OR'"),
+        ("NOT NOT (a = 1)", "unexpected token: 'NOT'"),
         (
             "a > 2021-08-11 12:52:08.062712+00:00",
             "unexpected token: '12:52:08.062712+00:00'",

@@ -25,7 +25,11 @@ fn check(text: &str) {
     match parse(text) {
         Ok(query) => {
             let printed = query.to_string();
-            assert!(parse(&printed).as_ref() == Ok(&query), "{text}\n{printed}");
+            match parse(&printed) {
+                Ok(again) => assert!(again == query, "{text}\n{printed}"),
+                // The printed form has a few parentheses more, and depth has a limit.
+                Err(error) => assert_eq!(error.code(), ErrorCode::QueryTooComplicated, "{text}"),
+            }
             assert_eq!(
                 text.get(query.span.start..query.span.end).map(str::trim),
                 Some(text.trim())

@@ -1,0 +1,66 @@
+//! The emulator as a server on a socket.
+
+use accredit_emulator::{Emulator, Mode, NewUser, StartError};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::app;
+
+async fn ask(stream: &mut TcpStream, host: &str, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = vec![0; 64 * 1024];
+    let count = stream.read(&mut bytes).await.unwrap();
+    String::from_utf8_lossy(&bytes[..count]).into_owned()
+}
+
+#[tokio::test]
+async fn it_serves_on_loopback_until_it_is_shut_down() {
+    let emulator = Emulator::builder()
+        .mode(Mode::Strict)
+        .start()
+        .await
+        .unwrap();
+    emulator.add_app(app()).unwrap();
+    emulator.add_user(NewUser::named("x@example.com")).unwrap();
+    let address = emulator.address();
+    let host = address.to_string();
+    assert_eq!(emulator.url(), format!("http://{host}"));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let reply = ask(&mut stream, &host, "/_emulator/health").await;
+    assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
+    // The same connection serves on; a Host with another port is not this emulator.
+    let reply = ask(&mut stream, "127.0.0.1:1", "/_emulator/health").await;
+    assert!(reply.starts_with("HTTP/1.1 421"), "{reply}");
+    emulator.shutdown().await;
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty());
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let first = Emulator::builder().start().await.unwrap();
+    let error = Emulator::builder()
+        .listen(first.address())
+        .start()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StartError::AddressInUse(_)), "{error}");
+    assert!(
+        error.to_string().contains(&first.address().to_string()),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_sample_org_has_its_two_users() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    for username in ["admin@accredit.example", "INTEGRATION@accredit.example"] {
+        assert!(
+            emulator.add_user(NewUser::named(username)).is_err(),
+            "{username}"
+        );
+    }
+}

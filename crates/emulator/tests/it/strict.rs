@@ -1,0 +1,249 @@
+//! Strict mode, the leniencies that it lacks, and replay.
+
+use accredit_emulator::{AppKind, Emulator, Mode, NewApp, NewUser};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{
+    JWT_BEARER, LOGIN, NOW, ORIGIN, OURS, Org, USERNAME, app, claims, claims_with, encode, form,
+    request, send,
+};
+
+fn org(mode: Mode) -> Org {
+    let org = Org::empty(Emulator::builder().mode(mode));
+    let connected = NewApp {
+        kind: AppKind::Connected,
+        ..app()
+    };
+    org.app.add_app(connected).unwrap();
+    org.app.add_user(NewUser::named(USERNAME)).unwrap();
+    org
+}
+
+#[tokio::test]
+async fn what_shipped_clients_send_passes_with_its_leniency_named() {
+    let token_url = format!("{LOGIN}/services/oauth2/token");
+    for (client, changes, leniency, strict) in [
+        ("accredit", json!({}), "", ""),
+        (
+            "Salesforce CLI",
+            json!({"exp": NOW * 1_000 + 300, "iat": NOW, "aud": format!("{ORIGIN}/")}),
+            "exp-in-milliseconds, aud-with-slash",
+            "ACC-1010",
+        ),
+        (
+            "Salesforce CLI without the slash",
+            json!({"exp": NOW * 1_000 + 300, "iat": NOW}),
+            "exp-in-milliseconds",
+            "ACC-1012",
+        ),
+        (
+            "simple-salesforce",
+            json!({"exp": (NOW + 180).to_string(), "aud": LOGIN}),
+            "exp-as-text",
+            "ACC-1006",
+        ),
+        (
+            "CumulusCI",
+            json!({"exp": NOW, "alg": "RS256", "aud": LOGIN}),
+            "exp-reached",
+            "ACC-1011",
+        ),
+        (
+            "aiosalesforce",
+            json!({"exp": NOW + 300, "aud": LOGIN}),
+            "exp-far-ahead",
+            "ACC-1012",
+        ),
+        (
+            "restforce",
+            json!({"exp": NOW + 180, "iat": NOW, "aud": "login.salesforce.com"}),
+            "aud-without-scheme",
+            "ACC-1010",
+        ),
+        // RFC 7523 §3 lets the audience be the token endpoint.
+        (
+            "ForceCLI",
+            json!({"exp": NOW + 180, "aud": token_url}),
+            "",
+            "",
+        ),
+        (
+            "datacloud-jdbc",
+            json!({"exp": NOW + 120, "iat": NOW, "aud": LOGIN}),
+            "",
+            "",
+        ),
+        (
+            "Apex named credential",
+            json!({"exp": NOW + 120, "iat": NOW, "nbf": NOW, "aud": LOGIN}),
+            "",
+            "",
+        ),
+        (
+            "old sample",
+            json!({"sub": null, "prn": USERNAME}),
+            "sub-as-prn",
+            "ACC-1006",
+        ),
+        (
+            "everything at once",
+            json!({"sub": null, "prn": USERNAME, "exp": (NOW * 1_000).to_string()}),
+            "sub-as-prn, exp-as-text, exp-in-milliseconds, exp-reached",
+            "ACC-1006",
+        ),
+        (
+            "long ago",
+            json!({"iat": NOW - 86_400}),
+            "iat-long-ago",
+            "ACC-1009",
+        ),
+    ] {
+        let assertion = OURS.assertion(&claims_with(changes));
+        let reply = org(Mode::Salesforce).exchange(&assertion).await;
+        assert_eq!(reply.verdict(), "ok", "{client}");
+        assert_eq!(reply.header("accredit-leniency"), leniency, "{client}");
+        let reply = org(Mode::Strict).exchange(&assertion).await;
+        assert_eq!(
+            reply.code(),
+            strict,
+            "{client}: {}",
+            reply.header("accredit-diagnosis")
+        );
+        assert_eq!(reply.header("accredit-leniency"), "", "{client}");
+    }
+}
+
+#[tokio::test]
+async fn strict_bounds_are_exact() {
+    for (changes, code) in [
+        (json!({"exp": NOW + 1}), ""),
+        (json!({"exp": NOW}), "ACC-1011"),
+        (json!({"exp": NOW + 210}), ""),
+        (json!({"exp": NOW + 211}), "ACC-1012"),
+        (json!({"exp": NOW as f64 + 120.5}), ""),
+        (json!({"iat": NOW + 30}), ""),
+        (json!({"iat": NOW + 31}), "ACC-1009"),
+        (json!({"iat": NOW - 210}), ""),
+        (json!({"iat": NOW - 211}), "ACC-1009"),
+        (json!({"jti": 7}), "ACC-1006"),
+        (json!({"nonce": "x"}), "ACC-1006"),
+        (json!({"aud": [ORIGIN]}), ""),
+        (json!({"aud": "http://LOCALHOST"}), "ACC-1010"),
+    ] {
+        let assertion = OURS.assertion(&claims_with(changes.clone()));
+        let reply = org(Mode::Strict).exchange(&assertion).await;
+        assert_eq!(reply.code(), code, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn parameters_belong_in_the_body_once() {
+    let assertion = OURS.assertion(&claims());
+    let pairs = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", assertion.as_str()),
+    ];
+    let twice = [pairs[0], pairs[1], pairs[1]];
+    let in_query = format!("/services/oauth2/token?{}", encode(&pairs));
+    for (mode, name) in [(Mode::Salesforce, "ok"), (Mode::Strict, "ACC-1002")] {
+        let org = org(mode);
+        let reply = org.send(request("POST", &in_query, "")).await;
+        let leniency = reply.header("accredit-leniency");
+        match mode {
+            Mode::Salesforce => assert_eq!(
+                (reply.verdict().as_str(), leniency),
+                (name, "parameters-in-query")
+            ),
+            Mode::Strict => assert_eq!((reply.code(), leniency), (name, "")),
+        }
+        let reply = org.post("/services/oauth2/token", &twice).await;
+        assert_eq!(reply.json()["error"], "invalid_request");
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[tokio::test]
+async fn strict_mode_grants_less_scope_if_asked_and_never_more() {
+    let assertion = OURS.assertion(&claims());
+    for (scope, granted) in [("api", "api"), ("", "api web"), ("api full", "")] {
+        let pairs = [
+            ("grant_type", JWT_BEARER),
+            ("assertion", assertion.as_str()),
+            ("scope", scope),
+        ];
+        let reply = org(Mode::Strict)
+            .send(form("/services/oauth2/token", &pairs))
+            .await;
+        let body = reply.json();
+        let found = body["scope"].as_str().unwrap_or_default();
+        assert_eq!(found, granted, "{scope}");
+        // Salesforce does not look at it.
+        let reply = org(Mode::Salesforce)
+            .send(form("/services/oauth2/token", &pairs))
+            .await;
+        assert_eq!(reply.json()["scope"], "api web");
+    }
+}
+
+#[tokio::test]
+async fn a_jti_is_good_once_and_forgotten_after_it_expired() {
+    let org = org(Mode::Strict);
+    let with_id = |id: &str, exp: u64| OURS.assertion(&claims_with(json!({"jti": id, "exp": exp})));
+    let first = with_id("one", NOW + 10);
+    assert_eq!(org.exchange(&first).await.verdict(), "ok");
+    assert_eq!(org.exchange(&first).await.code(), "ACC-1008");
+    // Other words around the same id are a replay, too; another id is not.
+    assert_eq!(
+        org.exchange(&with_id("one", NOW + 20)).await.code(),
+        "ACC-1008"
+    );
+    assert_eq!(
+        org.exchange(&with_id("two", NOW + 10)).await.verdict(),
+        "ok"
+    );
+    org.advance(11);
+    assert_eq!(org.exchange(&first).await.code(), "ACC-1011");
+    org.advance(60);
+    assert_eq!(
+        org.exchange(&with_id("one", NOW + 120)).await.verdict(),
+        "ok"
+    );
+}
+
+#[tokio::test]
+async fn salesforce_mode_ignores_the_jti() {
+    let org = org(Mode::Salesforce);
+    let assertion = OURS.assertion(&claims_with(json!({"jti": "one"})));
+    for _ in 0..2 {
+        assert_eq!(org.exchange(&assertion).await.verdict(), "ok");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_hundred_parallel_copies_exactly_one_is_accepted() {
+    let org = org(Mode::Strict);
+    for round in 0..20 {
+        let assertion = OURS.assertion(&claims_with(json!({"jti": format!("copy {round}")})));
+        let mut copies = tokio::task::JoinSet::new();
+        for _ in 0..100 {
+            let (router, assertion) = (org.router(), assertion.clone());
+            copies.spawn(async move {
+                let pairs = [
+                    ("grant_type", JWT_BEARER),
+                    ("assertion", assertion.as_str()),
+                ];
+                let request = form("/services/oauth2/token", &pairs);
+                send(&router, request, [127, 0, 0, 1].into()).await.status
+            });
+        }
+        let statuses = copies.join_all().await;
+        let accepted = statuses
+            .iter()
+            .filter(|status| **status == StatusCode::OK)
+            .count();
+        assert_eq!(accepted, 1, "round {round}");
+    }
+    let sessions = org.manage("GET", "/sessions", Value::Null).await.json();
+    assert_eq!(sessions.as_array().unwrap().len(), 20);
+}
