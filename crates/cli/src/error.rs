@@ -9,7 +9,7 @@ use std::io;
 
 use accredit::diagnosis::Diagnosis;
 use accredit::error::{ClockOffset, ErrorKind};
-use accredit::oauth::ErrorCode;
+use accredit::oauth::ErrorResponse;
 
 /// Whose move it is; the number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,7 +205,10 @@ impl From<accredit::error::Error> for CliError {
                 .hint(format!("look at {}", entry.setting))
                 .hint(entry.fix);
         }
-        if let Some(offset) = error.clock_offset().filter(|offset| is_notable(*offset)) {
+        if let Some(offset) = error
+            .clock_offset()
+            .filter(|offset| offset.is_significant())
+        {
             this = this.hint(describe_offset(offset));
         }
         if let Some(wait) = error.retry_after() {
@@ -259,20 +262,7 @@ fn kind_of(error: &accredit::error::Error) -> Kind {
 }
 
 fn is_rate_limit(error: &accredit::error::Error) -> bool {
-    error.refusal().is_some_and(|refusal| {
-        refusal.error == ErrorCode::RateLimitExceeded
-            || refusal
-                .description()
-                .eq_ignore_ascii_case("login rate exceeded")
-    })
-}
-
-/// Half a minute: more than a slow reply, less than what a server forgives.
-const CLOCK_OFFSET_NOTABLE_SECONDS: u64 = 30;
-
-/// Says whether a difference of clocks is more than the time that a reply takes.
-pub(crate) const fn is_notable(offset: ClockOffset) -> bool {
-    offset.span().as_secs() > CLOCK_OFFSET_NOTABLE_SECONDS
+    error.refusal().is_some_and(ErrorResponse::is_rate_limit)
 }
 
 /// The difference of clocks in one sentence.
@@ -289,7 +279,7 @@ mod tests {
     use std::time::Duration;
 
     use accredit::error::Error;
-    use accredit::oauth::ErrorResponse;
+    use accredit::oauth::ErrorCode;
 
     use super::*;
 

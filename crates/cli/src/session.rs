@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use accredit::clock::Clock;
 use accredit::error::{Error, ErrorKind};
-use accredit::exchange::TokenEndpoint;
 use accredit::http::UreqClient;
 use accredit::key::{Engine, Signer as _};
+use accredit::oauth::ErrorResponse;
 use accredit::source::{Exchange, JwtBearer, Outside};
 
 use crate::error::{CliError, describe_offset};
 use crate::key_reference::KeyReference;
 use crate::output::Output;
+use crate::settings::Setting;
 use crate::settings::sign_in::SignIn;
 use crate::wait::wait_for;
 use crate::world::World;
@@ -42,22 +43,24 @@ impl Session {
         let key =
             accredit_keys::private_key(&text, &sign_in.key.value.to_string(), Engine::QuickStart)?;
         drop(text);
-        let login_url = sign_in.login_url;
+        let Setting {
+            value: endpoint,
+            origin,
+        } = sign_in.endpoint;
+        let login_url = endpoint.login_url();
         let facts = format!(
-            "asked {} ({}) with audience {} for {}",
-            login_url.value.as_str(),
-            login_url.origin,
-            sign_in.identity.audience,
+            "asked {} ({origin}) with audience {} for {}",
+            login_url.as_str(),
+            endpoint.audience(),
             sign_in.identity.subject.as_str()
         );
+        let host = login_url.authority().to_owned();
         let fingerprint = key.public_key().fingerprint();
         let outside = Outside {
             http: Arc::new(client),
             clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
             random: Arc::clone(&world.random),
         };
-        let host = login_url.value.authority().to_owned();
-        let endpoint = TokenEndpoint::new(login_url.value)?;
         Ok(Self {
             source: JwtBearer::new(sign_in.identity, Arc::new(key), endpoint, outside),
             host,
@@ -114,10 +117,10 @@ impl Session {
 fn worth_another_try(error: &Error) -> Option<String> {
     let is_expired = error
         .refusal()
-        .is_some_and(|refusal| refusal.description() == "expired authorization code");
+        .is_some_and(ErrorResponse::is_expired_assertion);
     error
         .clock_offset()
-        .filter(|_| is_expired && error.is_transient())
+        .filter(|offset| is_expired && error.is_transient() && offset.is_significant())
         .map(describe_offset)
 }
 

@@ -1,7 +1,8 @@
 //! Who signs in where: client id, username, key, login URL, audience.
 
 use accredit::assertion::Subject;
-use accredit::audience::{Audience, LoginUrl};
+use accredit::audience::LoginUrl;
+use accredit::exchange::TokenEndpoint;
 use accredit::oauth::ClientId;
 use accredit::source::Identity;
 
@@ -22,7 +23,8 @@ const SANDBOX: &str = "https://test.salesforce.com";
 pub(crate) struct SignIn {
     pub(crate) identity: Identity,
     pub(crate) key: Setting<KeyReference>,
-    pub(crate) login_url: Setting<LoginUrl>,
+    /// Where to ask; its origin is that of the login URL.
+    pub(crate) endpoint: Setting<TokenEndpoint>,
 }
 
 /// Resolves all of it, or tells everything that is wrong.
@@ -47,25 +49,17 @@ pub(crate) fn resolve(
     });
     let key = pick_key(&mut picker, args.key.as_deref());
     let login_url = pick_login_url(&mut picker, args);
-    let audience = login_url
-        .as_ref()
-        .and_then(|login_url| pick_audience(&mut picker, args, &login_url.value));
-    let values = client_id
-        .zip(username)
-        .zip(key)
-        .zip(login_url)
-        .zip(audience)
-        .map(
-            |((((client_id, username), key), login_url), audience)| SignIn {
-                identity: Identity {
-                    issuer: client_id.value,
-                    subject: username.value,
-                    audience,
-                },
-                key,
-                login_url,
+    let endpoint = login_url.and_then(|login_url| pick_endpoint(&mut picker, args, login_url));
+    let values = client_id.zip(username).zip(key).zip(endpoint).map(
+        |(((client_id, username), key), endpoint)| SignIn {
+            identity: Identity {
+                issuer: client_id.value,
+                subject: username.value,
             },
-        );
+            key,
+            endpoint,
+        },
+    );
     picker.finish(values)
 }
 
@@ -119,27 +113,25 @@ fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<
     picker.read(&found, LoginUrl::parse)
 }
 
-fn pick_audience(
+fn pick_endpoint(
     picker: &mut Picker<'_>,
     args: &SignInArgs,
-    login_url: &LoginUrl,
-) -> Option<Audience> {
+    login_url: Setting<LoginUrl>,
+) -> Option<Setting<TokenEndpoint>> {
+    let Setting { value, origin } = login_url;
     let flag = Flag::new("--audience", args.audience.as_deref());
-    match picker.find(flag, &env_vars::AUDIENCE) {
+    let endpoint = match picker.find(flag, &env_vars::AUDIENCE) {
         Some(found) => picker
-            .read(&found, |text| Audience::resolve(login_url, Some(text)))
-            .map(|audience| audience.value),
-        None => match Audience::resolve(login_url, None) {
-            Ok(audience) => Some(audience),
-            Err(error) => {
-                picker.problem(
-                    error.to_string(),
-                    Some("pass --audience URL or set ACCREDIT_AUDIENCE".to_owned()),
-                );
-                None
-            }
-        },
-    }
+            .read(&found, |text| TokenEndpoint::new(value, Some(text)))
+            .map(|endpoint| endpoint.value),
+        None => TokenEndpoint::new(value, None)
+            .map_err(|error| {
+                let hint = "pass --audience URL or set ACCREDIT_AUDIENCE".to_owned();
+                picker.problem(error.to_string(), Some(hint));
+            })
+            .ok(),
+    };
+    endpoint.map(|value| Setting { value, origin })
 }
 
 #[cfg(test)]
@@ -180,7 +172,10 @@ mod tests {
             ("SF_JWT_KEY_FILE", "server.key"),
         ]);
         let sign_in = resolve(&args(), &variables).unwrap();
-        assert_eq!(sign_in.identity.audience.as_str(), "http://127.0.0.1:8580");
+        assert_eq!(
+            sign_in.endpoint.value.audience().as_str(),
+            "http://127.0.0.1:8580"
+        );
         assert_eq!(sign_in.key.origin, Origin::Environment("SF_JWT_KEY_FILE"));
     }
 
@@ -196,6 +191,6 @@ mod tests {
             sign_in.key.value,
             KeyReference::Variable("SFDX_HUB_KEY".to_owned())
         );
-        assert_eq!(sign_in.login_url.value.as_str(), PRODUCTION);
+        assert_eq!(sign_in.endpoint.value.login_url().as_str(), PRODUCTION);
     }
 }
