@@ -41,7 +41,7 @@ impl EmulatorClient {
             None => InstanceUrl::parse(&format!("http://{DEFAULT_ADDRESS}")).ok(),
         };
         let url = picker.finish(url)?;
-        let client = client(environment, timeout, Traffic::Tokens)?;
+        let client = client(environment, timeout, Traffic::Tokens, url.as_str())?;
         Ok(Self { url, client })
     }
 
@@ -53,7 +53,7 @@ impl EmulatorClient {
     ) -> Result<Self, CliError> {
         Ok(Self {
             url: InstanceUrl::parse(url)?,
-            client: client(environment, timeout, Traffic::Tokens)?,
+            client: client(environment, timeout, Traffic::Tokens, url)?,
         })
     }
 

@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
+use accredit::BoxFuture;
 use accredit::clock::Clock;
 use accredit::error::{Error, ErrorKind};
-use accredit::http::UreqClient;
+use accredit::http::{HttpClient, UreqClient};
 use accredit::key::{Engine, Signer as _};
 use accredit::oauth::ErrorResponse;
 use accredit::source::{Exchange, JwtBearer, Outside};
+
+use http::{Request, Response};
 
 use crate::error::{CliError, describe_offset};
 use crate::key_reference::KeyReference;
@@ -19,6 +22,21 @@ use crate::settings::Setting;
 use crate::settings::sign_in::SignIn;
 use crate::wait::wait_for;
 use crate::world::World;
+
+/// Sends on the thread that waits. A thread of its own for the one request of a process costs as much
+/// as the request.
+#[derive(Debug)]
+struct OnThisThread(UreqClient);
+
+impl HttpClient for OnThisThread {
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> BoxFuture<'static, Result<Response<Vec<u8>>, Error>> {
+        let client = self.0.clone();
+        Box::pin(async move { client.send_blocking(request) })
+    }
+}
 
 /// A sign-in that can be made, again and again.
 #[derive(Debug)]
@@ -57,7 +75,7 @@ impl Session {
         let host = login_url.authority().to_owned();
         let fingerprint = key.public_key().fingerprint();
         let outside = Outside {
-            http: Arc::new(client),
+            http: Arc::new(OnThisThread(client)),
             clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
             random: Arc::clone(&world.random),
         };

@@ -43,8 +43,13 @@ pub(crate) fn run(
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
-    let client = client(world.environment.as_ref(), timeout, Traffic::Records)?;
     let reach = Reach::open(args, timeout, world, out)?;
+    let client = client(
+        world.environment.as_ref(),
+        timeout,
+        Traffic::Records,
+        reach.org.instance_url.as_str(),
+    )?;
     let path = first_path(args, world, &client, &reach)?;
     let mut query = Query {
         client,

@@ -140,7 +140,12 @@ fn show(emulator: &Emulator, folder: &Folder, world: &World) -> Result<Story, Cl
         sf: SfArgs::default(),
     };
     let org = sign_in(&args, world, &mut story)?;
-    let client = client(&NoVariables, None, Traffic::Records)?;
+    let client = client(
+        &NoVariables,
+        None,
+        Traffic::Records,
+        org.instance_url.as_str(),
+    )?;
     first_query(&org, &client, &mut story)?;
     story.farewell = farewell();
     Ok(story)
@@ -183,7 +188,7 @@ fn register(emulator: &Emulator, files: &NewFiles, story: &mut Story) -> Result<
 fn sign_in(args: &SignInArgs, world: &World, story: &mut Story) -> Result<Org, CliError> {
     let sign_in = sign_in::resolve(args, &NoVariables)?;
     let mut silent = Output::new(Form::Human, Verbosity::Quiet, &NoVariables);
-    let client = client(&NoVariables, None, Traffic::Tokens)?;
+    let client = client(&NoVariables, None, Traffic::Tokens, sign_in.url())?;
     let session = Session::open(sign_in, world, client, &mut silent)?;
     let Exchange {
         assertion, outcome, ..

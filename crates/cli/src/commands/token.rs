@@ -22,7 +22,7 @@ pub(crate) fn run(
 ) -> Result<(), CliError> {
     let environment = world.environment.as_ref();
     let sign_in = sign_in::resolve(&args.sign_in, environment)?;
-    let client = client(environment, timeout, Traffic::Tokens)?;
+    let client = client(environment, timeout, Traffic::Tokens, sign_in.url())?;
     let session = Session::open(sign_in, world, client, out)?;
     let exchange = session.exchange(out)?;
     if args.show_assertion && (out.form() == Form::Human || exchange.outcome.is_ok()) {

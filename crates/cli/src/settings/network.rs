@@ -25,11 +25,13 @@ pub(crate) enum Traffic {
     Records,
 }
 
-/// A client as flags and environment want it.
+/// A client as flags and environment want it, for requests to `url`. A file of certificates is read
+/// for https only: it may take longer than the whole exchange.
 pub(crate) fn client(
     environment: &dyn Environment,
     timeout: Option<&str>,
     traffic: Traffic,
+    url: &str,
 ) -> Result<UreqClient, CliError> {
     let mut settings = ClientSettings::default();
     if traffic == Traffic::Records {
@@ -52,7 +54,9 @@ pub(crate) fn client(
     if no_proxy.trim() != "*" {
         settings.proxy = proxy.map(|proxy| proxy.value);
     }
-    settings.extra_roots = extra_roots(environment)?;
+    if url.starts_with("https:") {
+        settings.extra_roots = extra_roots(environment)?;
+    }
     picker.finish(Some(UreqClient::new(settings)))
 }
 

@@ -27,6 +27,13 @@ pub(crate) struct SignIn {
     pub(crate) endpoint: Setting<TokenEndpoint>,
 }
 
+impl SignIn {
+    /// The login URL.
+    pub(crate) fn url(&self) -> &str {
+        self.endpoint.value.login_url().as_str()
+    }
+}
+
 /// Resolves all of it, or tells everything that is wrong.
 pub(crate) fn resolve(
     args: &SignInArgs,

@@ -37,7 +37,7 @@ impl Reach {
             });
         }
         let sign_in = sign_in::resolve(&args.sign_in, environment)?;
-        let client = client(environment, timeout, Traffic::Tokens)?;
+        let client = client(environment, timeout, Traffic::Tokens, sign_in.url())?;
         let session = Session::open(sign_in, world, client, out)?;
         Ok(Self {
             org: org(&session, out)?,
