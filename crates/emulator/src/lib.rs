@@ -3,4 +3,5 @@
 
 mod error;
 pub mod ids;
+pub mod org;
 pub mod store;
