@@ -11,7 +11,7 @@ mod sample;
 pub(crate) mod schema;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod usage;
 mod users;
 mod value;

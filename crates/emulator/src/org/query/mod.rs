@@ -25,8 +25,8 @@ use self::compile::{Answer, Compiled, Records};
 use self::cursor::{Cursor, Cursors};
 use self::error::Refusals;
 use self::selection::for_each_row;
-use super::Org;
 use super::schema::{Field, Object};
+use super::{Org, table};
 use crate::ids::RecordId;
 
 pub(crate) use compile::Rows;
@@ -170,6 +170,33 @@ impl Org {
             })
         })?;
         Ok((!body.is_empty()).then_some(body))
+    }
+
+    /// How many records of an object there are, those in the recycle bin left out.
+    pub(crate) fn count(&self, object: &Object) -> Result<i64, rusqlite::Error> {
+        let table = table::table(object);
+        let deleted = match object.field("IsDeleted") {
+            Some(_) => " WHERE \"IsDeleted\" = 0",
+            None => "",
+        };
+        let sql = format!("SELECT COUNT(*) FROM {table}{deleted}");
+        self.store
+            .run(|connection| connection.query_row(&sql, [], |row| row.get(0)))
+    }
+
+    /// Whether a record is in the recycle bin.
+    pub(crate) fn is_deleted(
+        &self,
+        object: &Object,
+        id: &RecordId,
+    ) -> Result<bool, rusqlite::Error> {
+        if object.field("IsDeleted").is_none() {
+            return Ok(false);
+        }
+        let table = table::table(object);
+        let sql = format!("SELECT \"IsDeleted\" FROM {table} WHERE \"Id\" = ?");
+        self.store
+            .run(|connection| connection.query_row(&sql, [id.as_str()], |row| row.get(0)))
     }
 
     fn compile(&self, text: &str, rows: Rows, now: UnixTime) -> Result<Compiled, QueryError> {

@@ -67,3 +67,27 @@ pub(crate) fn refusal(org: &Org, soql: &str) -> (&'static str, String) {
         other => panic!("{soql} was to be refused: {other:?}"),
     }
 }
+
+impl Org {
+    /// Inserts every record of an object again, `times` over.
+    pub(crate) fn repeat(&self, object: &str, times: usize) -> Result<(), super::OrgError> {
+        for _ in 0..times {
+            self.write(&user(), NOW, |writer| {
+                for at in 0..150 {
+                    let name = format!("Twin {at}");
+                    let values = [("LastName", name.as_str().into())];
+                    writer.insert(object, values)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Puts the record with this counter into the recycle bin.
+    pub(crate) fn mark_deleted(&self, object: &str, row: i64) -> Result<(), rusqlite::Error> {
+        let sql = format!("UPDATE sobject_{object} SET IsDeleted = 1 WHERE _row = ?");
+        self.store
+            .run(|connection| connection.execute(&sql, [row]).map(|_| ()))
+    }
+}
