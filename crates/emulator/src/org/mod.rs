@@ -24,14 +24,18 @@ use jiff::tz::TimeZone;
 use rusqlite::OptionalExtension;
 
 pub use error::OrgError;
+pub use query::QueryError;
 pub use users::NewUser;
 
-use self::query::{Calendar, OpenCursors};
+use self::query::{Asker, Calendar, OpenCursors, Rows};
 use self::record::Writer;
 use self::schema::Schema;
 pub(crate) use self::usage::Usage;
 use crate::ids::RecordId;
-use crate::store::Store;
+use crate::store::{Place, Store};
+
+/// The API version of queries that come without one.
+const VERSION: u16 = 68;
 
 /// What an org holds when it is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,8 +47,20 @@ pub enum Seed {
     Sample,
 }
 
-/// An org.
-pub(crate) struct Org {
+/// An org: schema and records, without a server around them.
+///
+/// ```
+/// use accredit::clock::UnixTime;
+/// use accredit_emulator::org::{Org, Seed};
+/// use accredit_emulator::store::Place;
+///
+/// let now = UnixTime::from_secs(1_795_283_220);
+/// let org = Org::open(&Place::Memory, Seed::Sample, now)?;
+/// let answer = org.soql("SELECT COUNT() FROM Account", now)?;
+/// assert_eq!(answer, br#"{"totalSize":50,"done":true,"records":[]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Org {
     store: Arc<Store>,
     schema: Arc<Schema>,
     id: RecordId,
@@ -55,6 +71,31 @@ pub(crate) struct Org {
 }
 
 impl Org {
+    /// Opens the org in the database at `place`. If there is none yet, one is made from `seed` at the
+    /// moment `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgError::Database`] if the database cannot be opened or written.
+    pub fn open(place: &Place, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
+        Self::new(Arc::new(Store::open(place)?), seed, now)
+    }
+
+    /// Runs a query as the first user would, and returns the answer of `/query` as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Refused`] if the query is wrong or is not run.
+    pub fn soql(&self, text: &str, now: UnixTime) -> Result<Vec<u8>, QueryError> {
+        let asker = Asker {
+            user: &self.first_user(),
+            version: VERSION,
+            batch: None,
+            now,
+        };
+        self.query(text, Rows::Live, &asker)
+    }
+
     /// Opens the org in `store`. If there is none yet, one is made from `seed` at the moment `now`.
     pub(crate) fn new(store: Arc<Store>, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
         let schema = Arc::new(Schema::standard()?);
@@ -83,6 +124,11 @@ impl Org {
     /// The objects and fields.
     pub(crate) fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// Sets how often the API may be called before it refuses.
+    pub fn set_request_limit(&self, calls: u64) {
+        self.usage.set_max(calls);
     }
 
     /// The calls that were counted.
@@ -132,7 +178,7 @@ impl Org {
         now: UnixTime,
         work: impl FnOnce(&Writer<'_>) -> Result<T, OrgError>,
     ) -> Result<T, OrgError> {
-        let outcome = self.store.run(|connection| {
+        self.store.run(|connection| {
             let transaction = connection.transaction()?;
             let outcome = work(&Writer {
                 connection: &transaction,
@@ -144,8 +190,7 @@ impl Org {
                 Ok(value) => transaction.commit().map(|()| Ok(value)),
                 Err(error) => transaction.rollback().map(|()| Err(error)),
             }
-        })?;
-        outcome
+        })?
     }
 }
 

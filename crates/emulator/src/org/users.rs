@@ -44,7 +44,11 @@ impl NewUser {
 
 impl Org {
     /// Makes a user at the moment `now`.
-    pub(crate) fn insert_user(&self, user: &NewUser, now: UnixTime) -> Result<RecordId, OrgError> {
+    ///
+    /// # Errors
+    ///
+    /// [`OrgError::Database`] if the user cannot be written.
+    pub fn insert_user(&self, user: &NewUser, now: UnixTime) -> Result<RecordId, OrgError> {
         self.write(&self.first_user(), now, |writer| insert(writer, user))
     }
 

@@ -1,17 +1,39 @@
 //! What a query is refused with.
 
+use std::fmt;
+
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::Span;
 
 /// A query that is not run.
 #[derive(Debug)]
-pub(crate) enum QueryError {
+#[non_exhaustive]
+pub enum QueryError {
     /// The query is wrong, in Salesforce's words.
     Refused(accredit_soql::Error),
     /// No cursor of this user has that locator.
     Locator,
     /// The database refused.
     Database(rusqlite::Error),
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Locator => f.write_str("invalid query locator"),
+            Self::Database(_) => f.write_str("the database of the org refused a query"),
+        }
+    }
+}
+
+impl std::error::Error for QueryError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Database(error) => Some(error),
+            Self::Refused(_) | Self::Locator => None,
+        }
+    }
 }
 
 impl From<accredit_soql::Error> for QueryError {

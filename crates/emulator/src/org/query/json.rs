@@ -1,5 +1,6 @@
 //! Writing JSON by hand: rows go straight from the database into the answer.
 
+use std::fmt::Arguments;
 use std::io::Write as _;
 
 /// Writes `text` in quotes.
@@ -32,17 +33,21 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
         0x08 => b'b',
         0x0c => b'f',
         _ => {
-            out.extend_from_slice(format!("\\u{byte:04X}").as_bytes());
+            print(out, format_args!("\\u{byte:04X}"));
             return;
         }
     };
     out.extend_from_slice(&[b'\\', letter]);
 }
 
+/// Writes to memory, which does not fail.
+fn print(out: &mut Vec<u8>, text: Arguments<'_>) {
+    out.write_fmt(text).unwrap_or_default();
+}
+
 /// Writes a whole number.
 pub(crate) fn write_integer(out: &mut Vec<u8>, number: i64) {
-    // Writing to memory does not fail.
-    let _ = write!(out, "{number}");
+    print(out, format_args!("{number}"));
 }
 
 /// Writes a number as Java does, for that is what the other side of the wire is used to: `300.0`,
@@ -55,7 +60,7 @@ pub(crate) fn write_real(out: &mut Vec<u8>, number: f64) {
     let start = out.len();
     let magnitude = number.abs();
     if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
-        let _ = write!(out, "{number}");
+        print(out, format_args!("{number}"));
         if !out.get(start..).is_some_and(|text| text.contains(&b'.')) {
             out.extend_from_slice(b".0");
         }
@@ -64,7 +69,7 @@ pub(crate) fn write_real(out: &mut Vec<u8>, number: f64) {
     let text = format!("{number:E}");
     let (digits, exponent) = text.split_once('E').unwrap_or((&text, "0"));
     let point = if digits.contains('.') { "" } else { ".0" };
-    let _ = write!(out, "{digits}{point}E{exponent}");
+    print(out, format_args!("{digits}{point}E{exponent}"));
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ use crate::ids::RecordId;
 
 pub(crate) use compile::Rows;
 pub(crate) use dates::Calendar;
-pub(crate) use error::{QueryError, no_such_column};
+pub use error::QueryError;
+pub(crate) use error::no_such_column;
 
 /// The size of a page when the call says nothing, and its largest.
 const BATCH_MAX: usize = 2_000;

@@ -122,13 +122,6 @@ impl Schema {
         self.objects.get(*index)
     }
 
-    /// The object whose ids begin with `prefix`.
-    pub(crate) fn with_key_prefix(&self, prefix: &str) -> Option<&Object> {
-        self.objects
-            .iter()
-            .find(|object| object.key_prefix.as_deref() == Some(prefix))
-    }
-
     /// The fields that refer to `parent` and make their records its children. What a record was merged
     /// into is no parent.
     pub(crate) fn children_of<'a>(&'a self, parent: &'a Object) -> impl Iterator<Item = Child<'a>> {

@@ -179,15 +179,16 @@ fn shape(kind: FieldType, parameters: &str) -> Shape {
 
 /// A flag that is set, or, after a hyphen, not set.
 fn deviate(field: &mut Field, word: &str) -> Result<(), String> {
-    match word {
-        "required" | "nillable" | "readonly" => return Ok(()),
-        "cascade" => return Ok(field.flags.put(Flag::CascadeDelete, true)),
-        "restrict" => return Ok(field.flags.put(Flag::RestrictedDelete, true)),
-        _ => {}
+    if matches!(word, "required" | "nillable" | "readonly") {
+        return Ok(());
     }
-    let (name, is_set) = word
-        .strip_prefix('-')
-        .map_or((word, true), |name| (name, false));
+    let (name, is_set) = match word {
+        "cascade" => ("cascadeDelete", true),
+        "restrict" => ("restrictedDelete", true),
+        _ => word
+            .strip_prefix('-')
+            .map_or((word, true), |name| (name, false)),
+    };
     let flag = Flag::named(name).ok_or_else(|| format!("no attribute is called {name}"))?;
     field.flags.put(flag, is_set);
     Ok(())

@@ -5,6 +5,28 @@ use crate::org::Seed;
 
 const DESCRIBE: &str = "Please reference your WSDL or the describe call for the appropriate names.";
 
+fn no_object(name: &str) -> String {
+    format!(
+        "sObject type '{name}' is not supported. If you are attempting to use a custom object, \
+         be sure to append the '__c' after the entity name. {DESCRIBE}"
+    )
+}
+
+fn no_field(name: &str, object: &str) -> String {
+    format!(
+        "No such column '{name}' on entity '{object}'. If you are attempting to use a custom \
+         field, be sure to append the '__c' after the custom field name. {DESCRIBE}"
+    )
+}
+
+fn no_relationship(name: &str) -> String {
+    format!(
+        "Didn't understand relationship '{name}' in field path. If you are attempting to use a \
+         custom relationship, be sure to append the '__r' after the custom relationship name. \
+         {DESCRIBE}"
+    )
+}
+
 fn check(cases: &[(&str, &str, String)]) {
     let org = org(Seed::Sample);
     for (soql, code, message) in cases {
@@ -20,25 +42,6 @@ fn at(soql: &str, column: usize, detail: &str) -> String {
 
 #[test]
 fn names_that_are_not_there_are_refused_at_their_place() {
-    let no_object = |name: &str| {
-        format!(
-            "sObject type '{name}' is not supported. If you are attempting to use a custom object, \
-             be sure to append the '__c' after the entity name. {DESCRIBE}"
-        )
-    };
-    let no_field = |name: &str, object: &str| {
-        format!(
-            "No such column '{name}' on entity '{object}'. If you are attempting to use a custom \
-             field, be sure to append the '__c' after the custom field name. {DESCRIBE}"
-        )
-    };
-    let no_relationship = |name: &str| {
-        format!(
-            "Didn't understand relationship '{name}' in field path. If you are attempting to use a \
-             custom relationship, be sure to append the '__r' after the custom relationship name. \
-             {DESCRIBE}"
-        )
-    };
     let mut cases = Vec::new();
     for (soql, code, column, detail) in [
         (
@@ -175,68 +178,70 @@ fn values_that_do_not_fit_are_refused_with_what_would() {
     }
 }
 
+/// Query, code, column and detail.
+const MISUSES: &[(&str, &str, usize, &str)] = &[
+    (
+        "SELECT Id FROM Account WHERE Description = 'x'",
+        "INVALID_FIELD",
+        30,
+        "field 'Description' can not be filtered in a query call",
+    ),
+    (
+        "SELECT Id FROM Account WHERE BillingAddress = 'x'",
+        "INVALID_FIELD",
+        30,
+        "field 'BillingAddress' can not be filtered in a query call",
+    ),
+    (
+        "SELECT Id FROM Account ORDER BY description",
+        "INVALID_FIELD",
+        33,
+        "field 'Description' can not be sorted in a query call",
+    ),
+    (
+        "SELECT Id FROM Account WHERE Id LIKE '001%'",
+        "INVALID_QUERY_FILTER_OPERATOR",
+        30,
+        "invalid operator on id field",
+    ),
+    (
+        "SELECT Id FROM Account WHERE OwnerId = '000003VbP1AAK'",
+        "INVALID_QUERY_FILTER_OPERATOR",
+        30,
+        "invalid ID field: 000003VbP1AAK",
+    ),
+    (
+        "SELECT Id FROM Account WHERE IsDeleted > FALSE",
+        "INVALID_QUERY_FILTER_OPERATOR",
+        30,
+        "invalid operator on boolean field",
+    ),
+    (
+        "SELECT Id FROM Account OFFSET 2001",
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        31,
+        "Maximum SOQL offset allowed for apiName Account is 2000",
+    ),
+    (
+        "SELECT Id FROM Account, Contact",
+        "MALFORMED_QUERY",
+        25,
+        "A driving SObject type has already been set, all other entity types in the FROM clause \
+             must be relationships to the initial object.  The driving object is Account",
+    ),
+    (
+        "SELECT Id FROM Name",
+        "INVALID_TYPE_FOR_OPERATION",
+        16,
+        "entity type Name does not support query",
+    ),
+];
+
 #[test]
 fn operators_and_fields_that_may_not_are_refused() {
-    let cases = [
-        (
-            "SELECT Id FROM Account WHERE Description = 'x'",
-            "INVALID_FIELD",
-            30,
-            "field 'Description' can not be filtered in a query call",
-        ),
-        (
-            "SELECT Id FROM Account WHERE BillingAddress = 'x'",
-            "INVALID_FIELD",
-            30,
-            "field 'BillingAddress' can not be filtered in a query call",
-        ),
-        (
-            "SELECT Id FROM Account ORDER BY description",
-            "INVALID_FIELD",
-            33,
-            "field 'Description' can not be sorted in a query call",
-        ),
-        (
-            "SELECT Id FROM Account WHERE Id LIKE '001%'",
-            "INVALID_QUERY_FILTER_OPERATOR",
-            30,
-            "invalid operator on id field",
-        ),
-        (
-            "SELECT Id FROM Account WHERE OwnerId = '000003VbP1AAK'",
-            "INVALID_QUERY_FILTER_OPERATOR",
-            30,
-            "invalid ID field: 000003VbP1AAK",
-        ),
-        (
-            "SELECT Id FROM Account WHERE IsDeleted > FALSE",
-            "INVALID_QUERY_FILTER_OPERATOR",
-            30,
-            "invalid operator on boolean field",
-        ),
-        (
-            "SELECT Id FROM Account OFFSET 2001",
-            "NUMBER_OUTSIDE_VALID_RANGE",
-            31,
-            "Maximum SOQL offset allowed for apiName Account is 2000",
-        ),
-        (
-            "SELECT Id FROM Account, Contact",
-            "MALFORMED_QUERY",
-            25,
-            "A driving SObject type has already been set, all other entity types in the FROM clause \
-             must be relationships to the initial object.  The driving object is Account",
-        ),
-        (
-            "SELECT Id FROM Name",
-            "INVALID_TYPE_FOR_OPERATION",
-            16,
-            "entity type Name does not support query",
-        ),
-    ];
-    let cases: Vec<_> = cases
-        .into_iter()
-        .map(|(soql, code, column, detail)| (soql, code, at(soql, column, detail)))
+    let cases: Vec<_> = MISUSES
+        .iter()
+        .map(|(soql, code, column, detail)| (*soql, *code, at(soql, *column, detail)))
         .collect();
     check(&cases);
     check(&[
