@@ -42,7 +42,8 @@ fn bench() -> Bench {
     let connection = Connection::open(path).expect("the same database");
     connection
         .create_collation("SOQL", |left: &str, right: &str| {
-            left.to_ascii_lowercase().cmp(&right.to_ascii_lowercase())
+            let left = left.bytes().map(|byte| byte.to_ascii_lowercase());
+            left.cmp(right.bytes().map(|byte| byte.to_ascii_lowercase()))
         })
         .expect("a collation");
     connection
@@ -75,6 +76,11 @@ fn engine(bencher: Bencher<'_, '_>) {
 fn raw_sql_by_hand(bencher: Bencher<'_, '_>) {
     let bench = bench();
     bencher.bench_local(|| by_hand(&bench.connection).map(|body| body.len()).ok());
+}
+
+#[divan::bench]
+fn open_sample_org() -> Option<Org> {
+    Org::open(&Place::Memory, Seed::Sample, NOW).ok()
 }
 
 /// The answer without an engine.

@@ -367,6 +367,26 @@ async fn pages_lead_on_to_all_records_in_order() {
 }
 
 #[tokio::test]
+async fn pages_are_small_when_records_are_long() {
+    let client = Client::new(Seed::Sample);
+    client.org.repeat("Lead", 2).unwrap();
+    for (fields, is_done) in [
+        ("Description", true),
+        ("Description,Account.Description", false),
+    ] {
+        let fields = fields.replace("Account.", "ConvertedAccount.");
+        let answer = client
+            .query(&format!("SELECT {fields} FROM Lead"))
+            .await
+            .json();
+        assert_eq!(
+            (&answer["totalSize"], &answer["done"]),
+            (&json!(325), &json!(is_done))
+        );
+    }
+}
+
+#[tokio::test]
 async fn calls_are_counted_and_refused_when_there_are_too_many() {
     let client = Client::new(Seed::Empty);
     client.org.set_request_limit(2);

@@ -1,5 +1,7 @@
 //! What the resolver accepts, the database accepts.
 
+use std::path::Path;
+
 use super::{org, run};
 use crate::org::Seed;
 use crate::org::query::QueryError;
@@ -133,4 +135,26 @@ fn what_is_accepted_runs() {
         }
     }
     assert!(accepted > 600, "{accepted}");
+}
+
+#[test]
+fn a_corpus_of_queries_runs_or_is_refused() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/soql"));
+    let org = org(Seed::Sample);
+    let mut queries = 0;
+    for name in ["syntax.json", "semantics.json"] {
+        let Ok(text) = std::fs::read(folder.join(name)) else {
+            eprintln!("skipped: {name} is absent from {}", folder.display());
+            continue;
+        };
+        let cases: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
+        for case in cases {
+            let soql = case["soql"].as_str().unwrap();
+            let outcome = run(&org, soql);
+            let is_clear = matches!(outcome, Ok(_) | Err(QueryError::Refused(_)));
+            assert!(is_clear, "{soql}: {outcome:?}");
+            queries += 1;
+        }
+    }
+    eprintln!("{queries} queries of the corpus tried");
 }
