@@ -114,7 +114,9 @@ fn record(out: &mut Vec<u8>, row: &Row<'_>) -> Result<(), rusqlite::Error> {
         "Birthdate",
     ];
     for (at, name) in names.into_iter().chain(["CreatedDate"]).enumerate() {
-        write!(out, ",\"{name}\":").unwrap_or_default();
+        for part in [",\"", name, "\":"] {
+            out.extend_from_slice(part.as_bytes());
+        }
         text(out, row.get_ref(at)?.as_str_or_null()?);
     }
     write!(out, ",\"DoNotCall\":{}", row.get::<_, bool>(8)?).unwrap_or_default();
@@ -146,12 +148,17 @@ fn record(out: &mut Vec<u8>, row: &Row<'_>) -> Result<(), rusqlite::Error> {
 }
 
 fn attributes(out: &mut Vec<u8>, object: &str, id: &str) {
-    write!(
-        out,
-        "{{\"attributes\":{{\"type\":\"{object}\",\
-         \"url\":\"/services/data/v68.0/sobjects/{object}/{id}\"}}"
-    )
-    .unwrap_or_default();
+    for part in [
+        "{\"attributes\":{\"type\":\"",
+        object,
+        "\",\"url\":\"/services/data/v68.0/sobjects/",
+        object,
+        "/",
+        id,
+        "\"}",
+    ] {
+        out.extend_from_slice(part.as_bytes());
+    }
 }
 
 fn text(out: &mut Vec<u8>, text: Option<&str>) {

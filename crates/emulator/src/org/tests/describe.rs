@@ -29,10 +29,8 @@ fn read(folder: &Path, name: &str) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// What an org decides by itself: the contents of these picklists, and nothing else.
-///
-/// Time zones are listed with their offset on the day of the recording; the salutations and opportunity
-/// stages and the like are as recorded.
+/// What is not compared: the values of this one picklist. They are all time zones, each with its
+/// offset on the day of the recording. Custom fields of the recorded org are left out by their names.
 fn is_of_the_org(object: &str, field: &str, attribute: &str) -> bool {
     attribute == "picklistValues" && (object, field) == ("Event", "RecurrenceTimeZoneSidKey")
 }
