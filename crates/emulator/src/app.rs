@@ -16,25 +16,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::audience::{Audiences, Environment};
 use crate::clock::OrgClock;
-use crate::directory::{Directory, DirectoryError, NewUser, Switch};
+use crate::directory::{Directory, DirectoryError, NewUser, Switch, UserRecord};
 use crate::error::ApiError;
 use crate::grant::{Reached, Situation};
-use crate::ids::RecordId;
+
 use crate::journal::Journal;
 use crate::management::{self, Access};
 use crate::mode::Mode;
+use crate::org::{Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
 use crate::store::Store;
-use crate::{discovery, identity, introspect, revoke, token};
+use crate::{discovery, identity, introspect, rest, revoke, token};
 
 /// What the emulator is, shared by all requests. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
 
 struct Shared {
-    store: Arc<Store>,
     directory: Directory,
     org: Org,
+    setup: Setup,
     settings: RwLock<Settings>,
     clock: OrgClock,
     random: Arc<dyn Random>,
@@ -45,23 +46,12 @@ struct Shared {
     date: Mutex<(u64, HeaderValue)>,
 }
 
-/// What never changes about the org.
+/// What never changes while the emulator runs.
 #[derive(Clone, Debug)]
-pub(crate) struct Org {
-    pub(crate) id: RecordId,
-    /// The host of its My Domain.
+pub(crate) struct Setup {
+    /// The host of the org's My Domain.
     pub(crate) my_domain: String,
     pub(crate) seed: Seed,
-}
-
-/// What an org holds at first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Seed {
-    /// An administrator, `admin@accredit.example`, and `integration@accredit.example`.
-    #[default]
-    Sample,
-    /// Nothing.
-    Empty,
 }
 
 /// What can be changed about the org while it runs.
@@ -90,7 +80,7 @@ impl Default for Settings {
 /// The parts that an [`App`] is made of.
 pub(crate) struct Parts {
     pub(crate) store: Arc<Store>,
-    pub(crate) org: Org,
+    pub(crate) setup: Setup,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -99,21 +89,24 @@ pub(crate) struct Parts {
 
 impl App {
     /// Opens the org and, if it is empty, seeds it.
-    pub(crate) fn open(parts: Parts) -> Result<Self, DirectoryError> {
-        let directory = Directory::open(Arc::clone(&parts.store), &parts.org.id)?;
+    pub(crate) fn open(parts: Parts) -> Result<Self, OpenError> {
+        let clock = OrgClock::new(parts.clock);
+        let org = Org::new(Arc::clone(&parts.store), parts.setup.seed, clock.now())
+            .map_err(OpenError::Org)?;
+        let directory = Directory::open(parts.store, org.id()).map_err(OpenError::Directory)?;
         let app = Self(Arc::new(Shared {
-            store: parts.store,
             directory,
-            org: parts.org,
+            org,
+            setup: parts.setup,
             settings: RwLock::new(parts.settings),
-            clock: OrgClock::new(parts.clock),
+            clock,
             random: parts.random,
             journal: Journal::default(),
             access: parts.access,
             bound: OnceLock::new(),
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
         }));
-        app.seed()?;
+        app.adopt_users().map_err(OpenError::Directory)?;
         Ok(app)
     }
 
@@ -121,32 +114,68 @@ impl App {
     pub(crate) fn reset(&self) -> Result<(), DirectoryError> {
         self.0.directory.clear()?;
         self.0.journal.clear();
-        self.seed()
+        self.0.org.reset(self.0.setup.seed, self.now())?;
+        self.adopt_users()
     }
 
-    fn seed(&self) -> Result<(), DirectoryError> {
-        if self.0.org.seed == Seed::Empty || !self.0.directory.users().is_empty() {
-            return Ok(());
-        }
-        for (username, first_name, last_name) in [
-            ("admin@accredit.example", "Ada", "Admin"),
-            ("integration@accredit.example", "", "Integration"),
-        ] {
-            self.0.directory.new_user(NewUser {
-                first_name: first_name.to_owned(),
-                last_name: last_name.to_owned(),
-                ..NewUser::named(username)
-            })?;
+    /// Lets the users whose records the org has sign in.
+    fn adopt_users(&self) -> Result<(), DirectoryError> {
+        for user in self.0.org.users()? {
+            self.0.directory.adopt(user)?;
         }
         Ok(())
     }
 
-    pub(crate) fn store(&self) -> &Arc<Store> {
-        &self.0.store
+    /// Makes a user and the record that shows it.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if the username is unfit or taken.
+    pub fn add_user(&self, user: NewUser) -> Result<UserRecord, DirectoryError> {
+        self.0.directory.new_user(user, |record| {
+            let details = UserDetails {
+                username: record.username.clone(),
+                first_name: Some(record.first_name.clone()).filter(|name| !name.is_empty()),
+                last_name: record.last_name.clone(),
+                email: record.email.clone(),
+                profile: record.profile.clone(),
+                is_active: record.is_active,
+            };
+            Ok(self.0.org.insert_user(&details, self.now())?)
+        })
+    }
+
+    /// Changes a user and the record that shows it. `false` if there is no such user.
+    pub(crate) fn change_user(&self, username: &str, to: NewUser) -> Result<bool, DirectoryError> {
+        let Some(record) = self.0.directory.change_user(username, to)? else {
+            return Ok(false);
+        };
+        self.0.org.update_user(&record, self.now())?;
+        Ok(true)
+    }
+
+    /// Lets a user sign in no more. The record stays, inactive, as in an org, where users are never
+    /// deleted. `false` if there is no such user.
+    pub(crate) fn remove_user(&self, username: &str) -> Result<bool, DirectoryError> {
+        let Some(record) = self.0.directory.remove_user(username)? else {
+            return Ok(false);
+        };
+        self.0.org.update_user(
+            &UserRecord {
+                is_active: false,
+                ..record
+            },
+            self.now(),
+        )?;
+        Ok(true)
     }
 
     pub(crate) fn directory(&self) -> &Directory {
         &self.0.directory
+    }
+
+    /// The host of the org's My Domain.
+    pub(crate) fn my_domain(&self) -> &str {
+        &self.0.setup.my_domain
     }
 
     pub(crate) fn org(&self) -> &Org {
@@ -202,14 +231,14 @@ impl App {
     /// What the org is for a request that came to `origin`.
     pub(crate) fn situation(&self, origin: &Origin) -> Situation {
         let settings = self.settings();
-        let my_domain = format!("https://{}", self.0.org.my_domain);
+        let my_domain = format!("https://{}", self.0.setup.my_domain);
         let mut own = Vec::with_capacity(2);
         if !origin.is_shared() && origin.as_str() != my_domain {
             own.push(origin.as_str().to_owned());
         }
         own.push(my_domain);
         let host = origin.authority();
-        let is_my_domain = host == self.0.org.my_domain || host.ends_with(".my.salesforce.com");
+        let is_my_domain = host == self.0.setup.my_domain || host.ends_with(".my.salesforce.com");
         Situation {
             audiences: Audiences {
                 environment: settings.environment,
@@ -227,7 +256,7 @@ impl App {
     /// Where the REST API is for a client that came to `origin`.
     pub(crate) fn instance_url(&self, origin: &Origin) -> String {
         if origin.is_shared() {
-            return format!("https://{}", self.0.org.my_domain);
+            return format!("https://{}", self.0.setup.my_domain);
         }
         origin.as_str().to_owned()
     }
@@ -247,6 +276,13 @@ impl App {
         }
         last.1.clone()
     }
+}
+
+/// Why an org could not be opened.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    Org(OrgError),
+    Directory(DirectoryError),
 }
 
 impl fmt::Debug for App {
@@ -282,6 +318,7 @@ pub fn routes(app: App) -> Router {
         .route("/.well-known/openid-configuration", get(discovery::openid))
         .route("/.well-known/auth-configuration", get(discovery::auth))
         .nest("/_emulator", management)
+        .merge(rest::routes())
         .fallback(|| async { ApiError::not_found() })
         .layer(map_response_with_state(app.clone(), with_date))
         .with_state(app)

@@ -13,12 +13,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::app::{App, Org, Parts, Seed, Settings};
+use crate::app::{App, OpenError, Parts, Settings, Setup};
 use crate::audience::Environment;
 use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
-use crate::ids::RecordId;
 use crate::management::Access;
 use crate::mode::Mode;
+use crate::org::{OrgError, Seed};
 use crate::server;
 use crate::store::{Place, Store};
 
@@ -56,8 +56,10 @@ pub enum StartError {
     Listen(SocketAddr, io::Error),
     /// The database cannot be opened.
     Store(rusqlite::Error),
-    /// What the database holds cannot be used.
+    /// What the database holds of apps, users and sessions cannot be used.
     Directory(DirectoryError),
+    /// What the database holds of records cannot be used.
+    Org(OrgError),
 }
 
 impl fmt::Display for StartError {
@@ -69,7 +71,9 @@ impl fmt::Display for StartError {
             ),
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
             Self::Store(_) => f.write_str("cannot open the emulator's database"),
-            Self::Directory(_) => f.write_str("cannot use what the emulator's database holds"),
+            Self::Directory(_) | Self::Org(_) => {
+                f.write_str("cannot use what the emulator's database holds")
+            }
         }
     }
 }
@@ -81,6 +85,7 @@ impl std::error::Error for StartError {
             Self::Listen(_, error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Directory(error) => Some(error),
+            Self::Org(error) => Some(error),
         }
     }
 }
@@ -158,14 +163,6 @@ impl App {
     /// [`DirectoryError::Unfit`] if a certificate cannot be used or the client id is taken.
     pub fn add_app(&self, app: NewApp) -> Result<ClientId, DirectoryError> {
         self.directory().add_app(app, self.random())
-    }
-
-    /// Makes a user.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Unfit`] if the username is unfit or taken.
-    pub fn add_user(&self, user: NewUser) -> Result<UserRecord, DirectoryError> {
-        self.directory().new_user(user)
     }
 }
 
@@ -252,8 +249,7 @@ impl Builder {
         let store = Store::open(&self.place).map_err(StartError::Store)?;
         App::open(Parts {
             store: Arc::new(store),
-            org: Org {
-                id: RecordId::numbered("00D", 1),
+            setup: Setup {
                 my_domain: self.my_domain,
                 seed: self.seed,
             },
@@ -262,7 +258,10 @@ impl Builder {
             random: self.random,
             access: self.access,
         })
-        .map_err(StartError::Directory)
+        .map_err(|error| match error {
+            OpenError::Org(error) => StartError::Org(error),
+            OpenError::Directory(error) => StartError::Directory(error),
+        })
     }
 
     /// Opens the org and serves it.

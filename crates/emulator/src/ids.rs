@@ -57,6 +57,16 @@ impl RecordId {
         self.0.get(..15).unwrap_or_default()
     }
 
+    /// The number that [`numbered`](Self::numbered) made it from.
+    #[must_use]
+    pub fn counter(&self) -> u64 {
+        let digits = self.short().bytes().skip(6);
+        digits.fold(0, |number, byte| {
+            let digit = DIGITS.iter().position(|digit| *digit == byte);
+            number * 62 + u64::try_from(digit.unwrap_or_default()).unwrap_or_default()
+        })
+    }
+
     /// The three characters that name the object.
     #[must_use]
     pub fn key_prefix(&self) -> &str {
@@ -120,5 +130,8 @@ mod tests {
         assert_eq!(first.as_str(), "001Ac0000000001IAA");
         assert_eq!(RecordId::parse(first.as_str()), Some(first.clone()));
         assert_ne!(first, RecordId::numbered("001", 2));
+        for counter in [0, 1, 61, 62, 1_000_000] {
+            assert_eq!(RecordId::numbered("001", counter).counter(), counter);
+        }
     }
 }

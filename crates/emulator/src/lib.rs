@@ -25,16 +25,20 @@ pub mod jws;
 mod management;
 mod mode;
 mod oauth_reply;
+pub mod org;
 mod origin;
 mod refusal;
+mod rest;
 mod revoke;
 mod server;
 mod session;
 pub mod store;
+#[cfg(test)]
+mod testing;
 mod token;
 mod token_text;
 
-pub use app::{App, Seed, routes};
+pub use app::{App, routes};
 pub use audience::Environment;
 pub use builder::{Builder, Emulator, StartError};
 pub use directory::{
@@ -42,4 +46,5 @@ pub use directory::{
     Switch, Upload, UserRecord, UserState,
 };
 pub use mode::{Leniency, Mode};
+pub use org::Seed;
 pub use server::run;

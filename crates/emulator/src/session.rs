@@ -8,13 +8,15 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::app::App;
-use crate::directory::Live;
+use crate::directory::{Live, TokenDigest};
 use crate::error::ApiError;
 use crate::ids::RecordId;
 
 /// Who asks, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
+    /// What tells it from every other session; says nothing of its token.
+    pub(crate) key: TokenDigest,
     pub(crate) user_id: RecordId,
     pub(crate) username: String,
     pub(crate) org_id: RecordId,
@@ -90,9 +92,10 @@ impl Session {
     fn of(live: &Live, app: &App) -> Self {
         let issue = &live.session.issue;
         Self {
+            key: issue.token,
             user_id: issue.user_id.clone(),
             username: live.user.username().to_owned(),
-            org_id: app.org().id.clone(),
+            org_id: app.org().id().clone(),
             client_id: issue.client_id.clone(),
             scopes: issue.scope.split(' ').map(str::to_owned).collect(),
         }

@@ -23,7 +23,7 @@ use accredit::random::Random;
 pub use self::certificate::Upload;
 pub(crate) use self::client::Client;
 pub use self::client::{AppKind, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch};
-pub(crate) use self::sessions::{Issued, Live};
+pub(crate) use self::sessions::{Issued, Live, TokenDigest};
 pub(crate) use self::user::User;
 pub use self::user::{NewUser, UserRecord, UserState};
 
@@ -31,6 +31,7 @@ use self::ledger::Ledger;
 use self::sessions::Sessions;
 use crate::grant::{Lookup, VerifiedAssertion};
 use crate::ids::RecordId;
+use crate::org::OrgError;
 use crate::refusal::Refusal;
 use crate::store::Store;
 
@@ -56,6 +57,15 @@ impl fmt::Display for DirectoryError {
 }
 
 impl std::error::Error for DirectoryError {}
+
+impl From<OrgError> for DirectoryError {
+    fn from(error: OrgError) -> Self {
+        match error {
+            OrgError::Database(error) => Self::Store(error),
+            other => Self::Unfit(other.to_string()),
+        }
+    }
+}
 
 impl From<rusqlite::Error> for DirectoryError {
     fn from(error: rusqlite::Error) -> Self {
@@ -150,8 +160,12 @@ impl Directory {
         clients.values().cloned().collect()
     }
 
-    /// Makes a user, and gives what its record is made from.
-    pub(crate) fn new_user(&self, definition: NewUser) -> Result<UserRecord, DirectoryError> {
+    /// Makes a user. `record` makes the record that shows it, and gives the id.
+    pub(crate) fn new_user(
+        &self,
+        definition: NewUser,
+        record: impl FnOnce(&UserRecord) -> Result<RecordId, DirectoryError>,
+    ) -> Result<UserRecord, DirectoryError> {
         let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
         if users.contains_key(&key(&definition.username)) {
             return Err(unfit("a user with this username is there already"));
@@ -159,12 +173,38 @@ impl Directory {
         if users.len() >= ENTRIES_MAX {
             return Err(unfit("the org has as many users as it can"));
         }
-        let id = RecordId::numbered("005", tables::next_user(&self.store)?);
-        let user = User::new(id, definition).map_err(DirectoryError::Unfit)?;
+        let mut user =
+            User::new(RecordId::numbered("005", 0), definition).map_err(DirectoryError::Unfit)?;
+        user.id = record(&user.record())?;
         tables::put_user(&self.store, &user)?;
         let record = user.record();
         users.insert(key(user.username()), Arc::new(user));
         Ok(record)
+    }
+
+    /// Lets the user of a record sign in, unless it is known already.
+    pub(crate) fn adopt(&self, record: UserRecord) -> Result<(), DirectoryError> {
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        if users.contains_key(&key(&record.username)) || users.len() >= ENTRIES_MAX {
+            return Ok(());
+        }
+        let definition = NewUser {
+            state: if record.is_active {
+                UserState::Active
+            } else {
+                UserState::Inactive
+            },
+            username: record.username,
+            profile: record.profile,
+            first_name: record.first_name,
+            last_name: record.last_name,
+            email: record.email,
+            ..NewUser::default()
+        };
+        let user = User::new(record.id, definition).map_err(DirectoryError::Unfit)?;
+        tables::put_user(&self.store, &user)?;
+        users.insert(key(user.username()), Arc::new(user));
+        Ok(())
     }
 
     /// Replaces the definition of a user, except the username; the user's sessions end if the user is
@@ -190,17 +230,17 @@ impl Directory {
         Ok(Some(record))
     }
 
-    /// Removes a user and ends the sessions. `false` if there is no such user.
-    pub(crate) fn remove_user(&self, username: &str) -> Result<bool, DirectoryError> {
+    /// Removes a user and ends the sessions. `None` if there is no such user.
+    pub(crate) fn remove_user(&self, username: &str) -> Result<Option<UserRecord>, DirectoryError> {
         let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
         let Some(user) = users.get(&key(username)).cloned() else {
-            return Ok(false);
+            return Ok(None);
         };
         tables::delete_user(&self.store, &user.id)?;
         self.sessions
             .end_where(|session| session.user_id == user.id);
         users.remove(&key(username));
-        Ok(true)
+        Ok(Some(user.record()))
     }
 
     /// All users, by id.

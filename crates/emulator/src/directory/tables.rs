@@ -106,17 +106,6 @@ pub(crate) fn delete_app(store: &Store, id: &str) -> Result<()> {
     })
 }
 
-/// The number of the next user.
-pub(crate) fn next_user(store: &Store) -> Result<u64> {
-    store.run(|connection| {
-        connection.query_row(
-            "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'accredit_user'",
-            [],
-            |row| natural(row, 0),
-        )
-    })
-}
-
 pub(crate) fn put_user(store: &Store, user: &User) -> Result<()> {
     let definition = text(&user.definition)?;
     store.run(|connection| {

@@ -2,6 +2,8 @@
 //!
 //! Owns the connection. One lock guards it: each piece of work is one short transaction or statement.
 
+mod text;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -35,6 +37,7 @@ impl Store {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.set_prepared_statement_cache_capacity(256);
+        text::register(&connection)?;
         Ok(Self {
             connection: Mutex::new(connection),
         })

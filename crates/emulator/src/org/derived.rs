@@ -1,0 +1,112 @@
+//! Fields that the org works out of other fields of the same record.
+
+use super::record::Values;
+use super::schema::{Flag, Object};
+use super::value::Value;
+use crate::ids::RecordId;
+
+/// The stages of an opportunity: probability in percent, forecast category and its label.
+const STAGES: [(&str, f64, &str, &str); 10] = [
+    ("Prospecting", 10.0, "Pipeline", "Pipeline"),
+    ("Qualification", 10.0, "Pipeline", "Pipeline"),
+    ("Needs Analysis", 20.0, "Pipeline", "Pipeline"),
+    ("Value Proposition", 50.0, "Pipeline", "Pipeline"),
+    ("Id. Decision Makers", 60.0, "Pipeline", "Pipeline"),
+    ("Perception Analysis", 70.0, "Pipeline", "Pipeline"),
+    ("Proposal/Price Quote", 75.0, "Pipeline", "Pipeline"),
+    ("Negotiation/Review", 90.0, "Pipeline", "Pipeline"),
+    ("Closed Won", 100.0, "Closed", "Closed"),
+    ("Closed Lost", 0.0, "Omitted", "Omitted"),
+];
+
+/// Fills in what follows from `values`.
+pub(super) fn fill(object: &Object, id: &RecordId, values: &mut Values) {
+    person_name(object, values);
+    auto_number(object, id, values);
+    match object.name.as_str() {
+        "Opportunity" => opportunity(values),
+        "Case" => put(values, "IsClosed", is(values, "Status", "Closed")),
+        "Task" => {
+            put(values, "IsClosed", is(values, "Status", "Completed"));
+            put(values, "IsHighPriority", is(values, "Priority", "High"));
+        }
+        _ => {}
+    }
+}
+
+fn put(values: &mut Values, name: &str, value: impl Into<Value>) {
+    values.insert(name.to_owned(), value.into());
+}
+
+fn text<'a>(values: &'a Values, name: &str) -> Option<&'a str> {
+    match values.get(name) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn is(values: &Values, name: &str, wanted: &str) -> bool {
+    text(values, name) == Some(wanted)
+}
+
+/// `Name` of a person is first and last name.
+fn person_name(object: &Object, values: &mut Values) {
+    let is_person = object.field("Name").is_some_and(|field| {
+        field.extra_type.as_deref() == Some("personname") && !field.is(Flag::Createable)
+    });
+    if !is_person {
+        return;
+    }
+    let parts = [text(values, "FirstName"), text(values, "LastName")];
+    let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    put(values, "Name", name.as_str());
+}
+
+/// `CaseNumber` and the like count as the ids do, from 1001.
+fn auto_number(object: &Object, id: &RecordId, values: &mut Values) {
+    let Some(field) = object.fields.iter().find(|f| f.is(Flag::AutoNumber)) else {
+        return;
+    };
+    put(
+        values,
+        &field.name,
+        format!("{:08}", 1000 + id.counter()).as_str(),
+    );
+}
+
+fn opportunity(values: &mut Values) {
+    let stage = text(values, "StageName").and_then(|name| {
+        STAGES
+            .iter()
+            .find(|stage| stage.0.eq_ignore_ascii_case(name))
+    });
+    if let Some((name, probability, category, label)) = stage {
+        values
+            .entry("Probability".to_owned())
+            .or_insert(Value::Real(*probability));
+        put(values, "ForecastCategory", *category);
+        put(values, "ForecastCategoryName", *label);
+        put(values, "IsClosed", name.starts_with("Closed"));
+        put(values, "IsWon", *name == "Closed Won");
+    }
+    if let (Some(Value::Real(amount)), Some(Value::Real(percent))) =
+        (values.get("Amount"), values.get("Probability"))
+    {
+        let expected = amount * percent / 100.0;
+        put(values, "ExpectedRevenue", expected);
+    }
+    fiscal_period(values);
+}
+
+/// The fiscal period of the closing date, in a fiscal year that is the calendar's.
+fn fiscal_period(values: &mut Values) {
+    let date = text(values, "CloseDate").and_then(|date| date.parse::<jiff::civil::Date>().ok());
+    let Some(date) = date else {
+        return;
+    };
+    let year = i64::from(date.year());
+    let quarter = i64::from((date.month() - 1) / 3 + 1);
+    put(values, "FiscalYear", year);
+    put(values, "FiscalQuarter", quarter);
+    put(values, "Fiscal", format!("{year} {quarter}").as_str());
+}

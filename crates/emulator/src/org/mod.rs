@@ -1,0 +1,213 @@
+//! The org: its schema, its records and what can be asked of them.
+//!
+//! Owns everything that a Salesforce org remembers about business: nothing outside this module knows
+//! how records are kept. Sessions, apps and tokens are not its business.
+
+mod derived;
+mod error;
+pub(crate) mod query;
+mod record;
+mod sample;
+pub(crate) mod schema;
+mod table;
+#[cfg(test)]
+pub(crate) mod tests;
+mod usage;
+mod users;
+mod value;
+
+use std::fmt;
+use std::sync::Arc;
+
+use accredit::clock::UnixTime;
+use jiff::tz::TimeZone;
+use rusqlite::OptionalExtension;
+
+pub use error::OrgError;
+pub use query::QueryError;
+pub(crate) use users::UserDetails;
+
+use self::query::{Asker, Calendar, OpenCursors, Rows};
+use self::record::Writer;
+use self::schema::Schema;
+pub(crate) use self::usage::Usage;
+use crate::ids::RecordId;
+use crate::store::{Place, Store};
+
+/// The API version of queries that come without one.
+const VERSION: u16 = 68;
+
+/// What an org holds when it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seed {
+    /// The organization, profiles and two users.
+    Empty,
+    /// The same, and accounts, contacts, opportunities and what belongs to them.
+    #[default]
+    Sample,
+}
+
+/// An org: schema and records, without a server around them.
+///
+/// ```
+/// use accredit::clock::UnixTime;
+/// use accredit_emulator::org::{Org, Seed};
+/// use accredit_emulator::store::Place;
+///
+/// let now = UnixTime::from_secs(1_795_283_220);
+/// let org = Org::open(&Place::Memory, Seed::Sample, now)?;
+/// let answer = org.soql("SELECT COUNT() FROM Account", now)?;
+/// assert_eq!(answer, br#"{"totalSize":50,"done":true,"records":[]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Org {
+    store: Arc<Store>,
+    schema: Arc<Schema>,
+    id: RecordId,
+    time_zone: TimeZone,
+    fiscal_start: i8,
+    cursors: OpenCursors,
+    usage: Usage,
+}
+
+impl Org {
+    /// Opens the org in the database at `place`. If there is none yet, one is made from `seed` at the
+    /// moment `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgError::Database`] if the database cannot be opened or written.
+    pub fn open(place: &Place, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
+        Self::new(Arc::new(Store::open(place)?), seed, now)
+    }
+
+    /// Runs a query as the first user would, and returns the answer of `/query` as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Refused`] if the query is wrong or is not run.
+    pub fn soql(&self, text: &str, now: UnixTime) -> Result<Vec<u8>, QueryError> {
+        let asker = Asker {
+            session: &[],
+            version: VERSION,
+            batch: None,
+            now,
+        };
+        self.query(text, Rows::Live, &asker)
+    }
+
+    /// Opens the org in `store`. If there is none yet, one is made from `seed` at the moment `now`.
+    pub(crate) fn new(store: Arc<Store>, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
+        let schema = Arc::new(Schema::standard()?);
+        store.run(|connection| table::create_all(connection, &schema))?;
+        let mut org = Self {
+            store,
+            schema,
+            id: RecordId::numbered("00D", 1),
+            time_zone: TimeZone::UTC,
+            fiscal_start: 1,
+            cursors: OpenCursors::default(),
+            usage: Usage::default(),
+        };
+        if !org.is_seeded()? {
+            org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
+        }
+        org.read_settings()?;
+        Ok(org)
+    }
+
+    /// Puts the records back to how they began, at the moment `now`.
+    pub(crate) fn reset(&self, seed: Seed, now: UnixTime) -> Result<(), OrgError> {
+        self.cursors.clear();
+        self.usage.clear();
+        self.write(&self.first_user(), now, |writer| {
+            table::clear_all(writer.connection, &self.schema)?;
+            sample::plant(writer, seed)
+        })
+    }
+
+    /// The id of the organization.
+    pub(crate) fn id(&self) -> &RecordId {
+        &self.id
+    }
+
+    /// The objects and fields.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Sets how often the API may be called before it refuses.
+    pub fn set_request_limit(&self, calls: u64) {
+        self.usage.set_max(calls);
+    }
+
+    /// The calls that were counted.
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// The calendar of the org's users.
+    fn calendar(&self, now: UnixTime) -> Calendar {
+        Calendar {
+            now: value::timestamp(now),
+            time_zone: self.time_zone.clone(),
+            fiscal_start: self.fiscal_start,
+        }
+    }
+
+    /// The user who made the org, and who its first records belong to.
+    fn first_user(&self) -> RecordId {
+        RecordId::numbered("005", 1)
+    }
+
+    fn is_seeded(&self) -> Result<bool, OrgError> {
+        let sql = "SELECT 1 FROM sobject_Organization";
+        let row: Option<i64> = self
+            .store
+            .run(|connection| connection.query_row(sql, [], |row| row.get(0)).optional())?;
+        Ok(row.is_some())
+    }
+
+    /// Takes time zone and fiscal year from the organization.
+    fn read_settings(&mut self) -> Result<(), OrgError> {
+        let sql = "SELECT TimeZoneSidKey, FiscalYearStartMonth FROM sobject_Organization";
+        let (zone, month): (Option<String>, Option<i8>) = self.store.run(|connection| {
+            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        if let Some(zone) = zone.and_then(|name| TimeZone::get(&name).ok()) {
+            self.time_zone = zone;
+        }
+        self.fiscal_start = month.filter(|month| (1..=12).contains(month)).unwrap_or(1);
+        Ok(())
+    }
+
+    /// Makes records in one transaction: all of them or none.
+    fn write<T>(
+        &self,
+        user: &RecordId,
+        now: UnixTime,
+        work: impl FnOnce(&Writer<'_>) -> Result<T, OrgError>,
+    ) -> Result<T, OrgError> {
+        self.store.run(|connection| {
+            let transaction = connection.transaction()?;
+            let outcome = work(&Writer {
+                connection: &transaction,
+                schema: &self.schema,
+                user: user.clone(),
+                now,
+            });
+            match outcome {
+                Ok(value) => transaction.commit().map(|()| Ok(value)),
+                Err(error) => transaction.rollback().map(|()| Err(error)),
+            }
+        })?
+    }
+}
+
+impl fmt::Debug for Org {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Org")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! The right side of a test: a literal that fits its field.
+//!
+//! Owns which literals a field accepts and the words in which the others are refused.
+
+use accredit_soql::ErrorCode;
+use accredit_soql::ast::{Currency, Literal, Number, Span, Value as Given};
+
+use super::dates::{Calendar, date_text, moment_text, time_text};
+use super::error::Refusals;
+use crate::ids::RecordId;
+use crate::org::schema::{Field, FieldType, Storage};
+use crate::org::value::Value;
+
+type Error = accredit_soql::Error;
+
+/// The currency of an org that has one.
+const CURRENCY: &str = "USD";
+
+/// What a field is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Operand {
+    Null,
+    Value(Value),
+    /// From the first up to, and without, the second.
+    Range(Value, Value),
+}
+
+/// What `given` means for `field`. The place is that of the field: there Salesforce puts the caret.
+pub(super) fn operand(
+    field: &Field,
+    given: &Given,
+    ((refusals, subject), calendar): ((Refusals<'_>, Span), &Calendar),
+) -> Result<Operand, Error> {
+    let wrong_type = || refusals.at(subject, ErrorCode::InvalidField, wrong_type(field));
+    let storage = field.kind.storage();
+    let value = match (storage, &given.literal) {
+        (Storage::Boolean, Literal::Null) => Value::Boolean(false),
+        (_, Literal::Null) => return Ok(Operand::Null),
+        (Storage::Text, Literal::String(text)) if text.is_empty() => return Ok(Operand::Null),
+        (Storage::Text, Literal::String(text)) => Value::Text(text.clone()),
+        (Storage::Id, Literal::String(text)) => {
+            let id = RecordId::parse(text).ok_or_else(|| {
+                let code = ErrorCode::InvalidQueryFilterOperator;
+                refusals.at(subject, code, format!("invalid ID field: {text}"))
+            })?;
+            Value::Text(id.to_string())
+        }
+        (Storage::Boolean, Literal::Boolean(value)) => Value::Boolean(*value),
+        (Storage::Integer | Storage::Real, Literal::Number(number)) => numeric(number),
+        (Storage::Real, Literal::Currency(currency)) if field.kind == FieldType::Currency => {
+            in_currency(currency).ok_or_else(|| {
+                refusals.unsupported(given.span, "amounts in other currencies than USD")
+            })?
+        }
+        (Storage::Date, Literal::Date(date)) => Value::Text(date_text(*date)),
+        (Storage::Datetime, Literal::DateTime(moment)) => {
+            Value::Text(moment_text(*moment).ok_or_else(wrong_type)?)
+        }
+        (Storage::Time, Literal::Time(time)) => {
+            Value::Text(time_text(*time).ok_or_else(wrong_type)?)
+        }
+        (Storage::Date | Storage::Datetime, Literal::DateLiteral(literal)) => {
+            let days = calendar.days(*literal);
+            let edge = |day: jiff::civil::Date| match storage {
+                Storage::Date => Value::Text(day.to_string()),
+                _ => Value::Text(calendar.start_of_day(day)),
+            };
+            return Ok(Operand::Range(edge(days.start), edge(days.end)));
+        }
+        _ => return Err(wrong_type()),
+    };
+    Ok(Operand::Value(value))
+}
+
+fn numeric(number: &Number) -> Value {
+    match number.to_i64() {
+        Some(number) => Value::Integer(number),
+        None => Value::Real(number.to_f64()),
+    }
+}
+
+fn in_currency(currency: &Currency) -> Option<Value> {
+    (currency.code == CURRENCY).then(|| numeric(&currency.amount))
+}
+
+fn wrong_type(field: &Field) -> String {
+    let soap = field.kind.soap();
+    let (needs, kind) = match field.kind.storage() {
+        Storage::Text | Storage::Id => ("should be enclosed in quotes", "string"),
+        _ => (
+            "should not be enclosed in quotes",
+            soap.split_once(':').map_or(soap, |(_, name)| name),
+        ),
+    };
+    format!(
+        "value of filter criterion for field '{}' must be of type {kind} and {needs}",
+        field.name
+    )
+}

@@ -1,0 +1,93 @@
+//! Tests of the org from inside: what a query answers, and what describe says.
+
+mod describe;
+mod errors;
+mod generated;
+mod queries;
+mod records;
+
+use std::sync::Arc;
+
+use accredit::clock::UnixTime;
+use serde_json::Value;
+
+use super::query::{Asker, QueryError, Rows};
+use super::{Org, Seed};
+use crate::ids::RecordId;
+use crate::store::{Place, Store};
+
+/// 2026-11-21T17:47:00Z, a Saturday.
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_795_283_220);
+
+pub(crate) fn org(seed: Seed) -> Org {
+    let store = Store::open(&Place::Memory).unwrap();
+    Org::new(Arc::new(store), seed, NOW).unwrap()
+}
+
+pub(crate) fn asker(session: &[u8]) -> Asker<'_> {
+    Asker {
+        session,
+        version: 60,
+        batch: None,
+        now: NOW,
+    }
+}
+
+pub(crate) fn user() -> RecordId {
+    RecordId::numbered("005", 1)
+}
+
+pub(crate) fn run(org: &Org, soql: &str) -> Result<Value, QueryError> {
+    run_on(org, soql, Rows::Live)
+}
+
+pub(crate) fn run_on(org: &Org, soql: &str, rows: Rows) -> Result<Value, QueryError> {
+    let body = org.query(soql, rows, &asker(b"ours"))?;
+    Ok(serde_json::from_slice(&body).unwrap())
+}
+
+/// Runs a query that must work and returns `records` without attributes, as lists of values.
+pub(crate) fn rows(org: &Org, soql: &str) -> Vec<Value> {
+    let answer = run(org, soql).unwrap_or_else(|error| panic!("{soql}: {error:?}"));
+    let records = answer["records"].as_array().unwrap().clone();
+    records
+        .into_iter()
+        .map(|record| {
+            let record = record.as_object().unwrap();
+            let values = record.iter().filter(|(key, _)| *key != "attributes");
+            Value::Array(values.map(|(_, value)| value.clone()).collect())
+        })
+        .collect()
+}
+
+/// The error that a query is refused with: code and message.
+pub(crate) fn refusal(org: &Org, soql: &str) -> (&'static str, String) {
+    match run(org, soql) {
+        Err(QueryError::Refused(error)) => (error.code().as_str(), error.message().to_owned()),
+        other => panic!("{soql} was to be refused: {other:?}"),
+    }
+}
+
+impl Org {
+    /// Inserts every record of an object again, `times` over.
+    pub(crate) fn repeat(&self, object: &str, times: usize) -> Result<(), super::OrgError> {
+        for _ in 0..times {
+            self.write(&user(), NOW, |writer| {
+                for at in 0..150 {
+                    let name = format!("Twin {at}");
+                    let values = [("LastName", name.as_str().into())];
+                    writer.insert(object, values)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Puts the record with this counter into the recycle bin.
+    pub(crate) fn mark_deleted(&self, object: &str, row: i64) -> Result<(), rusqlite::Error> {
+        let sql = format!("UPDATE sobject_{object} SET IsDeleted = 1 WHERE _row = ?");
+        self.store
+            .run(|connection| connection.execute(&sql, [row]).map(|_| ()))
+    }
+}

@@ -1,0 +1,104 @@
+//! The REST API under `/services/data` (fact sheet §5).
+//!
+//! A request becomes a [`Call`], which knows nothing of HTTP servers; [`resource::answer`] turns a
+//! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those of
+//! the composite resources, take the same way.
+
+mod call;
+mod pretty;
+mod query;
+mod resource;
+mod sobjects;
+#[cfg(test)]
+mod tests;
+mod uri;
+mod version;
+mod wire;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::{Method, StatusCode, header};
+
+use self::call::{Answer, Call};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::origin::Origin;
+use crate::session::Session;
+
+/// The longest path with its query, in bytes.
+const URI_LENGTH_MAX: usize = 16_384;
+
+/// Everything under `/services/data`.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/services/data", any(versions))
+        .route("/services/data/", any(versions))
+        .route("/services/data/{*path}", any(data))
+}
+
+/// The list of versions, which needs no session.
+async fn versions(request: Request) -> Response {
+    let answer = match *request.method() {
+        Method::GET | Method::HEAD => version::list(),
+        ref other => call::method_not_allowed(other, &["HEAD", "GET"]).into_response(),
+    };
+    wire::dress(answer, request.headers()).await
+}
+
+/// A call of a resource.
+async fn data(State(app): State<App>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let length = parts
+        .uri
+        .path_and_query()
+        .map_or(0, |uri| uri.as_str().len());
+    if length > URI_LENGTH_MAX {
+        return uri_too_long();
+    }
+    let origin = match Origin::from_request_parts(&mut parts, &app).await {
+        Ok(origin) => origin,
+        Err(error) => return error.into_response(),
+    };
+    let session = match Session::from_request_parts(&mut parts, &app).await {
+        Ok(session) => session,
+        Err(error) => return wire::dress(error.into_response(), &parts.headers).await,
+    };
+    let count = app.org().usage().count();
+    let headers = parts.headers.clone();
+    // Queries may take long: they may not keep other requests waiting.
+    let work = tokio::task::spawn_blocking(move || {
+        if count.is_exceeded() {
+            return Err(request_limit_exceeded());
+        }
+        let call = Call::new(&parts, (&session, &origin), app.now())?;
+        resource::answer(app.org(), &call)
+    });
+    let outcome = work.await.unwrap_or_else(|_| Err(call::unexpected()));
+    let response = outcome.map_or_else(IntoResponse::into_response, Answer::into_response);
+    let mut response = wire::dress(response, &headers).await;
+    let usage = format!("api-usage={}/{}", count.calls, count.max);
+    if let Ok(usage) = usage.parse() {
+        response.headers_mut().insert("sforce-limit-info", usage);
+    }
+    response
+}
+
+fn request_limit_exceeded() -> ApiError {
+    ApiError::data(
+        StatusCode::FORBIDDEN,
+        "REQUEST_LIMIT_EXCEEDED",
+        "TotalRequests Limit exceeded.",
+    )
+}
+
+/// The one answer that is not JSON.
+fn uri_too_long() -> Response {
+    (
+        StatusCode::URI_TOO_LONG,
+        [(header::CONTENT_TYPE, "text/html;charset=iso-8859-1")],
+        "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>",
+    )
+        .into_response()
+}
