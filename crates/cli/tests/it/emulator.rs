@@ -335,3 +335,46 @@ fn run_hands_signals_on_and_cleans_up() {
     assert_eq!(child.wait().unwrap().code(), Some(9));
     assert!(program.files().is_empty(), "{:?}", program.files());
 }
+
+/// Runs the program itself against an org of its own.
+fn query(words: &[&str]) -> Run {
+    let program = Program::new();
+    let run = [
+        "emulator",
+        "run",
+        "-q",
+        "--",
+        crate::program::BINARY,
+        "query",
+    ];
+    program.run(run.iter().chain(words))
+}
+
+#[test]
+fn queries_read_the_sample_to_its_last_record() {
+    let count = query(&["SELECT COUNT() FROM Contact", "--json", "-q"]).json();
+    let total_size = count["result"]["totalSize"].as_u64().unwrap();
+    assert!(total_size >= 100, "{count}");
+    let soql = "SELECT Id, Name, Account.Name FROM Contact ORDER BY Name";
+    let csv = query(&[soql, "--format", "csv", "-q"]);
+    let lines: Vec<&str> = csv.succeeds().stdout.lines().collect();
+    assert_eq!(lines.first(), Some(&"Id,Name,Account.Name"));
+    assert_eq!(lines.len() as u64, total_size + 1);
+    let empty = query(&[
+        "SELECT Id FROM Contact WHERE Name = 'x'",
+        "--format",
+        "csv",
+        "-q",
+    ]);
+    assert_eq!(empty.succeeds().stdout, "Id\n");
+}
+
+#[test]
+fn a_mistake_in_soql_is_shown_at_its_place() {
+    let run = query(&["SELECT Id, Nam FROM Account", "-q"]);
+    run.fails(4, "refused: INVALID_FIELD: ");
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    let caret = lines.iter().position(|line| line.trim() == "^").unwrap();
+    assert_eq!(lines[caret], "           ^", "{run:?}");
+    assert_eq!(lines[caret - 1], "SELECT Id, Nam FROM Account");
+}
