@@ -326,7 +326,8 @@ fn run_hands_signals_on_and_cleans_up() {
     let mut child = program
         .command()
         .args(["emulator", "run", "-q", "--", "sh", "-c"])
-        .arg("trap 'kill $!; exit 9' TERM; sleep 1000 & echo ready; wait")
+        // It ends with its parent, should the signal never come.
+        .arg("trap 'exit 9' TERM; echo ready; while kill -0 $PPID 2>/dev/null; do :; done")
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
