@@ -8,8 +8,6 @@ mod client;
 mod ledger;
 mod sessions;
 mod tables;
-#[cfg(test)]
-mod tests;
 mod user;
 
 use std::collections::{BTreeMap, HashMap};
