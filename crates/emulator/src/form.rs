@@ -104,6 +104,9 @@ fn parse(bytes: &[u8]) -> Vec<(String, String)> {
 
 /// Undoes percent-encoding; what is no encoding stays, what is no UTF-8 becomes U+FFFD.
 pub(crate) fn decode(bytes: &[u8]) -> String {
+    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     let digit = |at: usize| {
         bytes
             .get(at)

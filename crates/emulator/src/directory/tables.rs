@@ -203,7 +203,6 @@ fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
                 .prepare_cached("DELETE FROM accredit_session WHERE token = ?1")?
                 .execute(params![token])?;
         }
-        Entry::Flush(_) => {}
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ async fn an_app_and_a_user_made_over_http_can_sign_in() {
         .await;
     assert_eq!(reply.status, StatusCode::CREATED);
     assert!(reply.json()["id"].as_str().unwrap().starts_with("005"));
-    let assertion = OURS.assertion(&claims_with(json!({"iss": client_id})));
+    let assertion = OURS.assertion(&claims_with(&json!({"iss": client_id})));
     assert_eq!(org.exchange(&assertion).await.verdict(), "ok");
     let shown = org
         .manage("GET", &format!("/apps/{client_id}"), Value::Null)

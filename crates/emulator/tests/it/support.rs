@@ -91,7 +91,7 @@ pub(crate) fn claims() -> Value {
 }
 
 /// The same with some of them changed; `null` takes one away.
-pub(crate) fn claims_with(changes: Value) -> Value {
+pub(crate) fn claims_with(changes: &Value) -> Value {
     let mut claims = claims();
     let members = claims.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -246,7 +246,7 @@ impl Org {
     /// Claims that are right now, by the org's clock.
     pub(crate) fn fresh_claims(&self) -> Value {
         use accredit::clock::Clock as _;
-        claims_with(json!({"exp": self.clock.now().as_secs() + 120}))
+        claims_with(&json!({"exp": self.clock.now().as_secs() + 120}))
     }
 }
 
