@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use accredit::clock::{Clock, UnixTime};
+use accredit::oauth::ClientId;
 use accredit::random::Random;
 use axum::Router;
 use axum::extract::State;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audience::{Audiences, Environment};
 use crate::clock::OrgClock;
-use crate::directory::{Directory, DirectoryError, NewUser, Switch};
+use crate::directory::{Directory, DirectoryError, NewApp, NewUser, Switch, UserRecord};
 use crate::error::ApiError;
 use crate::grant::{Reached, Situation};
 use crate::ids::RecordId;
@@ -132,7 +133,7 @@ impl App {
             ("admin@accredit.example", "Ada", "Admin"),
             ("integration@accredit.example", "", "Integration"),
         ] {
-            self.0.directory.new_user(NewUser {
+            self.add_user(NewUser {
                 first_name: first_name.to_owned(),
                 last_name: last_name.to_owned(),
                 ..NewUser::named(username)
@@ -204,7 +205,10 @@ impl App {
         let settings = self.settings();
         let my_domain = format!("https://{}", self.0.org.my_domain);
         let mut own = Vec::with_capacity(2);
-        if !origin.is_shared() && origin.as_str() != my_domain {
+        // In strict mode it does not suffice that the client says so: the host must be known as
+        // ours.
+        let is_believed = settings.mode == Mode::Salesforce || self.is_known(origin);
+        if is_believed && !origin.is_shared() && origin.as_str() != my_domain {
             own.push(origin.as_str().to_owned());
         }
         own.push(my_domain);
@@ -222,6 +226,14 @@ impl App {
             },
             spring_26: settings.spring26,
         }
+    }
+
+    /// Says whether a request's host is loopback, the address bound, or one that was allowed.
+    fn is_known(&self, origin: &Origin) -> bool {
+        let host = origin.authority();
+        origin.is_loopback()
+            || self.bound().is_some_and(|bound| bound.to_string() == host)
+            || self.0.access.hosts.iter().any(|allowed| allowed == host)
     }
 
     /// Where the REST API is for a client that came to `origin`.
@@ -246,6 +258,39 @@ impl App {
             *last = (now, value);
         }
         last.1.clone()
+    }
+}
+
+/// Every change of apps and users passes here.
+impl App {
+    /// Registers an app, and gives its client id.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if a certificate cannot be used or the client id is taken.
+    pub fn add_app(&self, app: NewApp) -> Result<ClientId, DirectoryError> {
+        self.directory().add_app(app, self.random())
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if the username is unfit or taken.
+    pub fn add_user(&self, user: NewUser) -> Result<UserRecord, DirectoryError> {
+        self.directory().new_user(user)
+    }
+
+    /// Changes a user. `None` if there is no such user.
+    pub(crate) fn change_user(
+        &self,
+        username: &str,
+        to: NewUser,
+    ) -> Result<Option<UserRecord>, DirectoryError> {
+        self.directory().change_user(username, to)
+    }
+
+    /// Removes a user. `false` if there is no such user.
+    pub(crate) fn remove_user(&self, username: &str) -> Result<bool, DirectoryError> {
+        self.directory().remove_user(username)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Parameters of OAuth requests, from the body and the query string.
 //!
-//! Owns `application/x-www-form-urlencoded`, read so that a repeated parameter is seen (RFC 6749 §3.2).
+//! Owns `application/x-www-form-urlencoded`, read so that a repeated parameter is seen (RFC 6749
+//! §3.2).
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};

@@ -1,7 +1,7 @@
 //! The journal: what each sign-in looked like, rung by rung.
 //!
-//! Owns a ring of the last [`ENTRIES_MAX`] sign-ins. It holds no secret: an assertion is kept as its
-//! decoded claims and a fingerprint, a token not at all.
+//! Owns a ring of the last [`ENTRIES_MAX`] sign-ins. It holds no secret: an assertion is kept as
+//! its decoded claims and a fingerprint, a token not at all.
 
 use std::collections::VecDeque;
 use std::fmt;

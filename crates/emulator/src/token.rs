@@ -1,6 +1,8 @@
-//! `POST /services/oauth2/token`: an assertion for an access token (RFC 7523 §2.1; fact sheet §1, §2).
+//! `POST /services/oauth2/token`: an assertion for an access token (RFC 7523 §2.1; fact sheet §1,
+//! §2).
 //!
-//! Owns request and reply of the endpoint. What an assertion is worth is decided by [`crate::grant`].
+//! Owns request and reply of the endpoint. What an assertion is worth is decided by
+//! [`crate::grant`].
 
 use accredit::oauth::JWT_BEARER;
 use accredit::secret::Secret;

@@ -1,8 +1,8 @@
 //! Writes sessions to the database behind the sign-ins, many in one transaction.
 //!
-//! Owns the thread that does so. It is woken by the first entry, lingers for more, and writes what came;
-//! so a sign-in costs one push. A sign-in waits only if the thread is [`QUEUE_MAX`] entries behind. What
-//! a crash can lose is what WAL mode could lose anyway: the last moments.
+//! Owns the thread that does so. It is woken by the first entry, lingers for more, and writes what
+//! came; so a sign-in costs one push. A sign-in waits only if the thread is [`QUEUE_MAX`] entries
+//! behind. What a crash can lose is what WAL mode could lose anyway: the last moments.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

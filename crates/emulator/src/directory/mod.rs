@@ -1,7 +1,7 @@
 //! Apps, users and sessions of the org.
 //!
-//! Owns what the authorization server remembers. Apps and users are read from memory and written through;
-//! sessions live in memory and are written behind, so that a sign-in waits for no disk.
+//! Owns what the authorization server remembers. Apps and users are read from memory and written
+//! through; sessions live in memory and are written behind, so that a sign-in waits for no disk.
 
 mod certificate;
 mod client;
@@ -118,8 +118,8 @@ impl Directory {
         Ok(client_id)
     }
 
-    /// Replaces the definition of an app; its sessions end if it is switched off. `false` if there is no
-    /// such app.
+    /// Replaces the definition of an app; its sessions end if it is switched off. `false` if there
+    /// is no such app.
     pub(crate) fn change_app(&self, id: &str, to: NewApp) -> Result<bool, DirectoryError> {
         let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
         if !clients.contains_key(id) {
@@ -165,8 +165,8 @@ impl Directory {
         Ok(record)
     }
 
-    /// Replaces the definition of a user, except the username; the user's sessions end if the user is
-    /// deactivated or frozen. `None` if there is no such user.
+    /// Replaces the definition of a user, except the username; the user's sessions end if the user
+    /// is deactivated or frozen. `None` if there is no such user.
     pub(crate) fn change_user(
         &self,
         username: &str,

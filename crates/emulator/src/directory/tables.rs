@@ -138,8 +138,8 @@ pub(crate) fn delete_user(store: &Store, id: &RecordId) -> Result<()> {
     })
 }
 
-/// Notes that an assertion was used: one statement, which says `false` if it was used before. What can no
-/// longer be replayed, because it expired, is forgotten.
+/// Notes that an assertion was used: one statement, which says `false` if it was used before. What
+/// can no longer be replayed, because it expired, is forgotten.
 pub(crate) fn redeem(
     store: &Store,
     (issuer, assertion_id): (&str, &str),

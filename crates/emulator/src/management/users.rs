@@ -24,7 +24,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
 /// Makes a user; the answer names the id.
 pub(crate) async fn add(State(app): State<App>, body: Bytes) -> Result<Response, Refused> {
     let definition: NewUser = read(&body)?;
-    let record = app.directory().new_user(definition)?;
+    let record = app.add_user(definition)?;
     Ok(answer(
         StatusCode::CREATED,
         &json!({"id": record.id.as_str(), "username": record.username}),
@@ -52,8 +52,7 @@ pub(crate) async fn change(
         .user(&username)
         .ok_or_else(|| Refused::missing("user"))?;
     let to = changed(&user.definition, &body)?;
-    app.directory()
-        .change_user(&username, to)?
+    app.change_user(&username, to)?
         .ok_or_else(|| Refused::missing("user"))?;
     show(State(app), Path(username)).await
 }
@@ -62,7 +61,7 @@ pub(crate) async fn remove(
     State(app): State<App>,
     Path(username): Path<String>,
 ) -> Result<Response, Refused> {
-    if app.directory().remove_user(&username)? {
+    if app.remove_user(&username)? {
         Ok(done())
     } else {
         Err(Refused::missing("user"))

@@ -102,7 +102,10 @@ async fn ask(app: &App, headers: &[&str]) -> (StatusCode, String) {
 const EXPIRED: &str =
     r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
 const ODD: &str = r#"[{"message":"INVALID_HEADER_TYPE","errorCode":"INVALID_AUTH_HEADER"}]"#;
-const NO_API: &str = r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#;
+const NO_API: &str = concat!(
+    r#"[{"message":"This session is not valid for use with the REST API","#,
+    r#""errorCode":"INVALID_SESSION_ID"}]"#
+);
 
 #[tokio::test]
 async fn a_live_session_says_who_asks() {

@@ -316,6 +316,26 @@ async fn a_certificate_must_be_there_valid_now_and_the_right_one() {
 }
 
 #[tokio::test]
+async fn a_certificate_with_a_name_answers_to_that_name_only() {
+    let app = NewApp {
+        certificates: vec![Upload::Named {
+            certificate: OURS.certificate.clone(),
+            kid: "2026".to_owned(),
+        }],
+        ..app()
+    };
+    let org = org(app, user());
+    for (header, code) in [
+        (r#"{"alg":"RS256"}"#, ""),
+        (r#"{"alg":"RS256","kid":"2026"}"#, ""),
+        (r#"{"alg":"RS256","kid":"2025"}"#, "ACC-1003"),
+    ] {
+        let assertion = OURS.sign(header, &claims().to_string());
+        assert_eq!(verdict(&org, &assertion).await.1, code, "{header}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_said_about_a_user_before_the_signature_holds() {
     let inactive = NewUser {
         state: UserState::Inactive,

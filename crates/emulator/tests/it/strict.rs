@@ -82,6 +82,21 @@ async fn clients_that_keep_to_the_rules_need_no_leniency() {
 }
 
 #[tokio::test]
+async fn strict_mode_does_not_believe_any_host_header() {
+    let assertion = OURS.assertion(&claims_with(&json!({"aud": "http://other.example"})));
+    let pairs = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", assertion.as_str()),
+    ];
+    for (mode, code) in [(Mode::Salesforce, ""), (Mode::Strict, "ACC-1010")] {
+        let mut request = form("/services/oauth2/token", &pairs);
+        let host = "other.example".parse().unwrap();
+        request.headers_mut().insert("host", host);
+        assert_eq!(org(mode).send(request).await.code(), code);
+    }
+}
+
+#[tokio::test]
 async fn strict_bounds_are_exact() {
     for (changes, code) in [
         (json!({"exp": NOW + 1}), ""),
