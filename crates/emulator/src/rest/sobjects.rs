@@ -28,7 +28,7 @@ pub(super) fn answer(org: &Org, call: &Call<'_>, path: &[&str]) -> Result<Answer
     let origin = call.origin.as_str();
     let context = DescribeContext {
         version: call.version,
-        instance_url: &origin,
+        instance_url: origin,
     };
     let Some((name, rest)) = path.split_first() else {
         call.allow(&["HEAD", "GET"])?;
