@@ -35,7 +35,7 @@ pub struct App(Arc<Shared>);
 struct Shared {
     store: Arc<Store>,
     directory: Directory,
-    org: Org,
+    tenant: Tenant,
     settings: RwLock<Settings>,
     clock: OrgClock,
     random: Arc<dyn Random>,
@@ -48,7 +48,7 @@ struct Shared {
 
 /// What never changes about the org.
 #[derive(Clone, Debug)]
-pub(crate) struct Org {
+pub(crate) struct Tenant {
     pub(crate) id: RecordId,
     /// The host of its My Domain.
     pub(crate) my_domain: String,
@@ -91,7 +91,7 @@ impl Default for Settings {
 /// The parts that an [`App`] is made of.
 pub(crate) struct Parts {
     pub(crate) store: Arc<Store>,
-    pub(crate) org: Org,
+    pub(crate) tenant: Tenant,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -101,11 +101,11 @@ pub(crate) struct Parts {
 impl App {
     /// Opens the org and, if it is empty, seeds it.
     pub(crate) fn open(parts: Parts) -> Result<Self, DirectoryError> {
-        let directory = Directory::open(Arc::clone(&parts.store), &parts.org.id)?;
+        let directory = Directory::open(Arc::clone(&parts.store), &parts.tenant.id)?;
         let app = Self(Arc::new(Shared {
             store: parts.store,
             directory,
-            org: parts.org,
+            tenant: parts.tenant,
             settings: RwLock::new(parts.settings),
             clock: OrgClock::new(parts.clock),
             random: parts.random,
@@ -126,7 +126,7 @@ impl App {
     }
 
     fn seed(&self) -> Result<(), DirectoryError> {
-        if self.0.org.seed == Seed::Empty || !self.0.directory.users().is_empty() {
+        if self.0.tenant.seed == Seed::Empty || !self.0.directory.users().is_empty() {
             return Ok(());
         }
         for (username, first_name, last_name) in [
@@ -150,8 +150,8 @@ impl App {
         &self.0.directory
     }
 
-    pub(crate) fn org(&self) -> &Org {
-        &self.0.org
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.0.tenant
     }
 
     pub(crate) fn clock(&self) -> &OrgClock {
@@ -203,7 +203,7 @@ impl App {
     /// What the org is for a request that came to `origin`.
     pub(crate) fn situation(&self, origin: &Origin) -> Situation {
         let settings = self.settings();
-        let my_domain = format!("https://{}", self.0.org.my_domain);
+        let my_domain = format!("https://{}", self.0.tenant.my_domain);
         let mut own = Vec::with_capacity(2);
         // In strict mode it does not suffice that the client says so: the host must be known as
         // ours.
@@ -213,7 +213,7 @@ impl App {
         }
         own.push(my_domain);
         let host = origin.authority();
-        let is_my_domain = host == self.0.org.my_domain || host.ends_with(".my.salesforce.com");
+        let is_my_domain = host == self.0.tenant.my_domain || host.ends_with(".my.salesforce.com");
         Situation {
             audiences: Audiences {
                 environment: settings.environment,
@@ -239,7 +239,7 @@ impl App {
     /// Where the REST API is for a client that came to `origin`.
     pub(crate) fn instance_url(&self, origin: &Origin) -> String {
         if origin.is_shared() {
-            return format!("https://{}", self.0.org.my_domain);
+            return format!("https://{}", self.0.tenant.my_domain);
         }
         origin.as_str().to_owned()
     }
@@ -297,7 +297,7 @@ impl App {
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
-            .field("org", &self.0.org)
+            .field("tenant", &self.0.tenant)
             .finish_non_exhaustive()
     }
 }

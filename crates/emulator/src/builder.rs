@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::app::{App, Org, Parts, Seed, Settings};
+use crate::app::{App, Parts, Seed, Settings, Tenant};
 use crate::audience::Environment;
 use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
 use crate::ids::RecordId;
@@ -234,7 +234,7 @@ impl Builder {
         let store = Store::open(&self.place).map_err(StartError::Store)?;
         App::open(Parts {
             store: Arc::new(store),
-            org: Org {
+            tenant: Tenant {
                 id: RecordId::numbered("00D", 1),
                 my_domain: self.my_domain,
                 seed: self.seed,

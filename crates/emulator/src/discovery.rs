@@ -104,7 +104,7 @@ pub(crate) async fn openid(origin: Origin) -> Response {
 /// `GET /.well-known/auth-configuration`.
 pub(crate) async fn auth(State(app): State<App>, origin: Origin) -> Response {
     public(&json!({
-        "OrgId": app.org().id.short(),
+        "OrgId": app.tenant().id.short(),
         "Url": app.instance_url(&origin),
         "MobileSDK": {
             "UseiOSNativeBrowserForAuthentication": false,

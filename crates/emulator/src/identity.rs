@@ -65,7 +65,7 @@ fn describe(
 ) -> Result<Value, Refused> {
     let live = authenticated(app, headers, form)?;
     let org = RecordId::parse(org).ok_or((StatusCode::NOT_FOUND, "Bad_Id"))?;
-    if org != app.org().id {
+    if org != app.tenant().id {
         return Err((StatusCode::FORBIDDEN, "Wrong_Org"));
     }
     let id = RecordId::parse(user).ok_or((StatusCode::NOT_FOUND, "Bad_Id"))?;
@@ -158,7 +158,7 @@ impl Page {
         Self {
             user: user.record(),
             id: oauth_reply::identity_url(app, origin, &user.id),
-            org_id: app.org().id.clone(),
+            org_id: app.tenant().id.clone(),
             instance: app.instance_url(origin),
         }
     }

@@ -90,7 +90,7 @@ pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: String
 
 /// The identity URL of a user.
 pub(crate) fn identity_url(app: &App, origin: &Origin, user: &RecordId) -> String {
-    format!("{}/id/{}/{user}", origin.as_str(), app.org().id)
+    format!("{}/id/{}/{user}", origin.as_str(), app.tenant().id)
 }
 
 fn json(members: &[(&str, &str)]) -> String {

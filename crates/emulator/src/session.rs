@@ -92,7 +92,7 @@ impl Session {
         Self {
             user_id: issue.user_id.clone(),
             username: live.user.username().to_owned(),
-            org_id: app.org().id.clone(),
+            org_id: app.tenant().id.clone(),
             client_id: issue.client_id.clone(),
             scopes: issue.scope.split(' ').map(str::to_owned).collect(),
         }

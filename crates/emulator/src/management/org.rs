@@ -80,7 +80,7 @@ pub(crate) async fn clear_journal(State(app): State<App>) -> Response {
 }
 
 pub(crate) async fn settings(State(app): State<App>) -> Response {
-    let mut value = json!({"orgId": app.org().id.as_str(), "myDomain": app.org().my_domain});
+    let mut value = json!({"orgId": app.tenant().id.as_str(), "myDomain": app.tenant().my_domain});
     if let (Some(members), Value::Object(rest)) = (value.as_object_mut(), json!(app.settings())) {
         members.extend(rest);
     }
