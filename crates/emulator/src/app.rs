@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use accredit::clock::{Clock, UnixTime};
+use accredit::oauth::ClientId;
 use accredit::random::Random;
 use axum::Router;
 use axum::extract::State;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audience::{Audiences, Environment};
 use crate::clock::OrgClock;
-use crate::directory::{Directory, DirectoryError, NewUser, Switch, UserRecord};
+use crate::directory::{Directory, DirectoryError, NewApp, NewUser, Switch, UserRecord};
 use crate::error::ApiError;
 use crate::grant::{Reached, Situation};
 
@@ -126,6 +127,14 @@ impl App {
         Ok(())
     }
 
+    /// Registers an app, and gives its client id.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Unfit`] if a certificate cannot be used or the client id is taken.
+    pub fn add_app(&self, app: NewApp) -> Result<ClientId, DirectoryError> {
+        self.0.directory.add_app(app, self.random())
+    }
+
     /// Makes a user and the record that shows it.
     ///
     /// # Errors
@@ -233,7 +242,10 @@ impl App {
         let settings = self.settings();
         let my_domain = format!("https://{}", self.0.setup.my_domain);
         let mut own = Vec::with_capacity(2);
-        if !origin.is_shared() && origin.as_str() != my_domain {
+        // In strict mode it does not suffice that the client says so: the host must be known as
+        // ours.
+        let is_believed = settings.mode == Mode::Salesforce || self.is_known(origin);
+        if is_believed && !origin.is_shared() && origin.as_str() != my_domain {
             own.push(origin.as_str().to_owned());
         }
         own.push(my_domain);
@@ -251,6 +263,14 @@ impl App {
             },
             spring_26: settings.spring26,
         }
+    }
+
+    /// Says whether a request's host is loopback, the address bound, or one that was allowed.
+    fn is_known(&self, origin: &Origin) -> bool {
+        let host = origin.authority();
+        origin.is_loopback()
+            || self.bound().is_some_and(|bound| bound.to_string() == host)
+            || self.0.access.hosts.iter().any(|allowed| allowed == host)
     }
 
     /// Where the REST API is for a client that came to `origin`.

@@ -1,13 +1,14 @@
 //! Which `aud` values name this org (RFC 7523 §3 item 3).
 //!
-//! Owns the comparison and its leniencies (fact sheet §1.4). An org answers to its own origins, and to
-//! `login.salesforce.com` or, if it is a sandbox, `test.salesforce.com`.
+//! Owns the comparison and its leniencies (fact sheet §1.4). An org answers to its own origins, and
+//! to `login.salesforce.com` or, if it is a sandbox, `test.salesforce.com`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::mode::{Leniency, Mode};
 
-/// Where the token endpoint is. An assertion may name it instead of the issuer (RFC 7523 §3 item 3).
+/// Where the token endpoint is. An assertion may name it instead of the issuer (RFC 7523 §3 item
+/// 3).
 pub(crate) const TOKEN_PATH: &str = "/services/oauth2/token";
 
 /// The shared login hosts.
@@ -40,8 +41,8 @@ impl Environment {
 pub(crate) struct Audiences {
     /// Decides the shared login host.
     pub(crate) environment: Environment,
-    /// The org's own origins, such as its My Domain and the address that was asked, without a slash at
-    /// the end.
+    /// The org's own origins, such as its My Domain and the address that was asked, without a slash
+    /// at the end.
     pub(crate) own: Vec<String>,
 }
 
@@ -57,9 +58,9 @@ pub(crate) struct Named {
 impl Audiences {
     /// Finds what `audience` names; `None` if it names somebody else.
     ///
-    /// Strict is simple string comparison (RFC 3986 §6.2.1). Otherwise the scheme may be missing, and for
-    /// the org's own origins a slash at the end and capitals in the host are overlooked; the shared login
-    /// hosts are compared to the letter. `http` never stands for `https`.
+    /// Strict is simple string comparison (RFC 3986 §6.2.1). Otherwise the scheme may be missing,
+    /// and for the org's own origins a slash at the end and capitals in the host are overlooked;
+    /// the shared login hosts are compared to the letter. `http` never stands for `https`.
     pub(crate) fn find(&self, audience: &str, mode: Mode) -> Option<Named> {
         let shared = self.environment.login_origin();
         let exact = audience.strip_suffix(TOKEN_PATH).unwrap_or(audience);

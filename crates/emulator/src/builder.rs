@@ -91,8 +91,8 @@ impl std::error::Error for StartError {
 }
 
 impl Emulator {
-    /// Describes an emulator: on a free port of loopback, in memory, lenient as Salesforce, unless told
-    /// otherwise.
+    /// Describes an emulator: on a free port of loopback, in memory, lenient as Salesforce, unless
+    /// told otherwise.
     #[must_use]
     pub fn builder() -> Builder {
         Builder {
@@ -153,16 +153,6 @@ impl Emulator {
             }
         }
         self.app.directory().flush();
-    }
-}
-
-impl App {
-    /// Registers an app, and gives its client id.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Unfit`] if a certificate cannot be used or the client id is taken.
-    pub fn add_app(&self, app: NewApp) -> Result<ClientId, DirectoryError> {
-        self.directory().add_app(app, self.random())
     }
 }
 

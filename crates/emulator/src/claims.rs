@@ -1,7 +1,7 @@
 //! The claims of an assertion (RFC 7519 §4.1, RFC 7523 §3).
 //!
-//! Owns their types: a claim of the wrong type is an error, never an absent claim. It judges no value
-//! against the org or the clock; that is the ladder's business.
+//! Owns their types: a claim of the wrong type is an error, never an absent claim. It judges no
+//! value against the org or the clock; that is the ladder's business.
 
 use accredit::clock::UnixTime;
 use serde_json::{Map, Value};
@@ -13,11 +13,12 @@ use crate::mode::{Leniency, Mode};
 /// Numbers from here on are milliseconds: as seconds they would be the year 5138.
 const MILLISECONDS_FROM: f64 = 1e11;
 
-/// The largest number of seconds or milliseconds that is taken for a date: beyond it doubles skip values.
+/// The largest number of seconds or milliseconds that is taken for a date: beyond it doubles skip
+/// values.
 const DATE_MAX: f64 = 9_007_199_254_740_991.0;
 
-/// Claims of ID tokens and authorization responses: a JWT that was made for something else (RFC 8725
-/// §3.12).
+/// Claims of ID tokens and authorization responses: a JWT that was made for something else (RFC
+/// 8725 §3.12).
 const FOREIGN: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 
 /// The claims that the ladder looks at, each of the right type.
@@ -110,8 +111,8 @@ fn text(members: &Map<String, Value>, claim: &'static str) -> Result<String, Unf
     }
 }
 
-/// The one audience: a text, or an array of exactly one text (RFC 7519 §4.1.3). An assertion for two
-/// recipients could be passed on by one of them to the other.
+/// The one audience: a text, or an array of exactly one text (RFC 7519 §4.1.3). An assertion for
+/// two recipients could be passed on by one of them to the other.
 fn audience(members: &Map<String, Value>) -> Result<String, Unfit> {
     match members.get("aud") {
         Some(Value::Array(items)) => match items.as_slice() {

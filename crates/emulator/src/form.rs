@@ -1,6 +1,7 @@
 //! Parameters of OAuth requests, from the body and the query string.
 //!
-//! Owns `application/x-www-form-urlencoded`, read so that a repeated parameter is seen (RFC 6749 §3.2).
+//! Owns `application/x-www-form-urlencoded`, read so that a repeated parameter is seen (RFC 6749
+//! §3.2).
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -104,6 +105,9 @@ fn parse(bytes: &[u8]) -> Vec<(String, String)> {
 
 /// Undoes percent-encoding; what is no encoding stays, what is no UTF-8 becomes U+FFFD.
 pub(crate) fn decode(bytes: &[u8]) -> String {
+    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     let digit = |at: usize| {
         bytes
             .get(at)

@@ -1,12 +1,14 @@
 //! The ladder: whether an assertion entitles to a token (RFC 7523 §3).
 //!
-//! Owns the question and the verdict; [`judge`] alone makes a [`VerifiedAssertion`], and without one no
-//! token is issued. It is pure: no I/O, no clock, so the same question gets the same verdict.
+//! Owns the question and the verdict; [`judge`] alone makes a [`VerifiedAssertion`], and without
+//! one no token is issued. It is pure: no I/O, no clock, so the same question gets the same
+//! verdict.
 //!
-//! Order of the rungs (fact sheet §1.5; no source states Salesforce's own, this one fits all reports):
-//! form and header → claims → issuer → audience → client credentials → certificate → signature → times →
-//! user → approval → session policy → scope. The caller then checks what changes with each sign-in:
-//! login rate and replay. Nothing is said about a user before the signature holds.
+//! Order of the rungs (fact sheet §1.5; no source states Salesforce's own, this one fits all
+//! reports): form and header → claims → issuer → audience → client credentials → certificate →
+//! signature → times → user → approval → session policy → scope. The caller then checks what
+//! changes with each sign-in: login rate and replay. Nothing is said about a user before the
+//! signature holds.
 
 mod ladder;
 

@@ -1,6 +1,7 @@
 //! The identity URL and `/services/oauth2/userinfo` (fact sheet §4.1, §4.2).
 //!
-//! Owns the two descriptions of a user and their errors: one word of plain text, with status 403 or 404.
+//! Owns the two descriptions of a user and their errors: one word of plain text, with status 403 or
+//! 404.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -185,7 +186,7 @@ impl Page {
             "display_name": user.name(),
             "email": user.email,
             "email_verified": true,
-            "first_name": if user.first_name.is_empty() { Value::Null } else { json!(user.first_name) },
+            "first_name": Some(&user.first_name).filter(|name| !name.is_empty()),
             "last_name": user.last_name,
             "timezone": "America/Los_Angeles",
             "photos": {"picture": self.photo("F"), "thumbnail": self.photo("T")},

@@ -1,4 +1,5 @@
-//! `/services/oauth2/introspect` (RFC 7662; fact sheet §4.3): the one place that tells when a token ends.
+//! `/services/oauth2/introspect` (RFC 7662; fact sheet §4.3): the one place that tells when a token
+//! ends.
 
 use std::sync::Arc;
 

@@ -1,13 +1,15 @@
 //! The journal: what each sign-in looked like, rung by rung.
 //!
-//! Owns a ring of the last [`ENTRIES_MAX`] sign-ins. It holds no secret: an assertion is kept as its
-//! decoded claims and a fingerprint, a token not at all.
+//! Owns a ring of the last [`ENTRIES_MAX`] sign-ins. It holds no secret: an assertion is kept as
+//! its decoded claims and a fingerprint, a token not at all.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use accredit::clock::UnixTime;
+use accredit::secret::hex;
+use aws_lc_rs::digest::Digest;
 use serde_json::{Map, Value, json};
 
 use crate::grant::{Outcome, Step};
@@ -23,8 +25,8 @@ pub(crate) struct SignIn {
     pub(crate) at: UnixTime,
     pub(crate) mode: Mode,
     pub(crate) host: String,
-    /// The start of the assertion's SHA-256.
-    pub(crate) assertion: Option<String>,
+    /// The SHA-256 of the assertion.
+    pub(crate) assertion: Option<Digest>,
     pub(crate) claims: Option<Map<String, Value>>,
     pub(crate) steps: Vec<Step>,
     pub(crate) leniencies: Vec<Leniency>,
@@ -83,7 +85,9 @@ impl SignIn {
             "at": self.at.as_secs(),
             "mode": self.mode,
             "host": self.host,
-            "assertion": self.assertion.as_ref().map(|digest| format!("sha256:{digest}")),
+            "assertion": self.assertion.as_ref().map(|digest| {
+                format!("sha256:{}", hex(digest.as_ref().get(..6).unwrap_or_default()))
+            }),
             "claims": self.claims,
             "result": if self.refusal.is_some() { "refused" } else { "issued" },
             "error": self.refusal.as_ref().map(Refusal::error),

@@ -1,8 +1,9 @@
 //! JSON as a verifier must read it: one object, nothing ambiguous.
 //!
-//! Owns the reading of JOSE headers, claims and JWKs. Two programs that read the same bytes must see the
-//! same members, so whatever parsers disagree about is refused: duplicate members (RFC 7515 §10.12), lone
-//! surrogates, numbers that no double can hold, a byte order mark, bytes after the text, deep nesting.
+//! Owns the reading of JOSE headers, claims and JWKs. Two programs that read the same bytes must
+//! see the same members, so whatever parsers disagree about is refused: duplicate members (RFC 7515
+//! §10.12), lone surrogates, numbers that no double can hold, a byte order mark, bytes after the
+//! text, deep nesting.
 
 use std::fmt;
 

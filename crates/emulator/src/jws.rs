@@ -1,8 +1,9 @@
 //! Compact JWS (RFC 7515 §7.1), signed with RS256 and nothing else.
 //!
-//! Owns the form of an assertion and its signature, with a parser of its own: the client signs with other
-//! code, so each is a check on the other. It knows nothing of claims. It never follows a reference: `jwk`,
-//! `jku`, `x5u` and `x5c` in a header are not looked at, the key is always the registered one.
+//! Owns the form of an assertion and its signature, with a parser of its own: the client signs with
+//! other code, so each is a check on the other. It knows nothing of claims. It never follows a
+//! reference: `jwk`, `jku`, `x5u` and `x5c` in a header are not looked at, the key is always the
+//! registered one.
 
 use std::fmt;
 
@@ -268,8 +269,9 @@ impl<'a> Jws<'a> {
         }
     }
 
-    /// A `kid` must be the registered one. Where none is registered, as with an uploaded certificate,
-    /// there is nothing to compare it with and Salesforce does not use it: a plain name is passed over.
+    /// A `kid` must be the registered one. Where none is registered, as with an uploaded
+    /// certificate, there is nothing to compare it with and Salesforce does not use it: a plain
+    /// name is passed over.
     fn may_use(&self, registered: Option<&str>) -> bool {
         match (self.key_id.as_deref(), registered) {
             (None, _) => true,
@@ -346,7 +348,8 @@ fn check_header(bytes: &[u8]) -> Result<Option<String>, Flaw> {
     }
 }
 
-/// Media types do not care for case and may leave `application/` out (RFC 7515 §4.1.9, RFC 7519 §5.1).
+/// Media types do not care for case and may leave `application/` out (RFC 7515 §4.1.9, RFC 7519
+/// §5.1).
 fn is_jwt_type(text: &str) -> bool {
     text.eq_ignore_ascii_case("JWT") || text.eq_ignore_ascii_case("application/jwt")
 }

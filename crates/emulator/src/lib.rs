@@ -2,8 +2,8 @@
 //! A local Salesforce org: an RFC 7523 authorization server and a REST API over SQLite.
 //!
 //! [`Emulator::builder`] starts one in this process; programs that know Salesforce's wire talk to
-//! [`Emulator::url`]. It really verifies the assertion, and when it refuses it says why: in Salesforce's
-//! words in the body, in ours in the header `Accredit-Diagnosis` and in the journal at
+//! [`Emulator::url`]. It really verifies the assertion, and when it refuses it says why: in
+//! Salesforce's words in the body, in ours in the header `Accredit-Diagnosis` and in the journal at
 //! `/_emulator/journal`.
 
 mod app;

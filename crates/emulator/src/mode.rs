@@ -1,7 +1,7 @@
 //! How severe the org is, and which leniencies a sign-in needed.
 //!
-//! Owns the two modes and the names of the leniencies. Salesforce accepts more than the RFCs allow, and
-//! shipped clients rely on it; saying so is how a client learns what would fail elsewhere.
+//! Owns the two modes and the names of the leniencies. Salesforce accepts more than the RFCs allow,
+//! and shipped clients rely on it; saying so is how a client learns what would fail elsewhere.
 
 use std::fmt;
 

@@ -100,7 +100,8 @@ fn json(members: &[(&str, &str)]) -> String {
         out.push('"');
         out.push_str(name);
         out.push_str("\":");
-        out.push_str(&serde_json::Value::from(*value).to_string());
+        // Serializing a text cannot fail.
+        out.push_str(&serde_json::to_string(value).unwrap_or_default());
     }
     out.push('}');
     out

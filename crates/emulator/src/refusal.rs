@@ -1,7 +1,8 @@
 //! Why no token was issued: one variant for each rung of the ladder.
 //!
-//! Owns the one mapping from a refusal to the words of the wire (fact sheet §2.1) and to its entry in the
-//! catalogue of diagnoses. A refusal never holds a secret: assertions and client secrets are not quoted.
+//! Owns the one mapping from a refusal to the words of the wire (fact sheet §2.1) and to its entry
+//! in the catalogue of diagnoses. A refusal never holds a secret: assertions and client secrets are
+//! not quoted.
 
 use accredit::clock::UnixTime;
 use accredit::diagnosis::Diagnosis;
@@ -104,7 +105,8 @@ pub(crate) enum Refusal {
         /// The org's time.
         now: UnixTime,
     },
-    /// The org has no such user. The wire does not tell this from [`NotApproved`](Self::NotApproved).
+    /// The org has no such user. The wire does not tell this from
+    /// [`NotApproved`](Self::NotApproved).
     UnknownUser {
         /// The username.
         found: String,

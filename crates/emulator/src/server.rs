@@ -1,7 +1,7 @@
 //! The server: a bound listener, a router, and a future that says when to stop.
 //!
-//! Owns connections: how many there may be, how long a client may take over its headers, and how they
-//! end. A request that is being answered when the server stops is answered.
+//! Owns connections: how many there may be, how long a client may take over its headers, and how
+//! they end. A request that is being answered when the server stops is answered.
 
 use std::io;
 use std::net::SocketAddr;

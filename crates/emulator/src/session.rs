@@ -1,7 +1,7 @@
 //! The session behind a REST request (fact sheet §4.6).
 //!
-//! Owns how a token is presented, and the errors of one that will not do. Handlers take a [`Session`] as
-//! an argument; without a live one they are not called.
+//! Owns how a token is presented, and the errors of one that will not do. Handlers take a
+//! [`Session`] as an argument; without a live one they are not called.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -101,3 +101,6 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
-//! `POST /services/oauth2/token`: an assertion for an access token (RFC 7523 §2.1; fact sheet §1, §2).
+//! `POST /services/oauth2/token`: an assertion for an access token (RFC 7523 §2.1; fact sheet §1,
+//! §2).
 //!
-//! Owns request and reply of the endpoint. What an assertion is worth is decided by [`crate::grant`].
+//! Owns request and reply of the endpoint. What an assertion is worth is decided by
+//! [`crate::grant`].
 
 use accredit::oauth::JWT_BEARER;
-use accredit::secret::{Secret, fingerprint};
+use accredit::secret::Secret;
+use aws_lc_rs::digest;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -63,7 +66,7 @@ pub(crate) async fn exchange(
         host: origin.authority().to_owned(),
         assertion: form
             .value("assertion")
-            .map(|text| fingerprint(text.as_bytes())),
+            .map(|text| digest::digest(&digest::SHA256, text.as_bytes())),
         claims: None,
         steps: Vec::new(),
         leniencies: Vec::new(),

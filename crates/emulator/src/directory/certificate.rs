@@ -1,6 +1,7 @@
 //! The certificate of an app: an RSA key and the time in which it may be used.
 //!
-//! Owns what an upload may be. What is unfit is refused at upload, so that what is registered verifies.
+//! Owns what an upload may be. What is unfit is refused at upload, so that what is registered
+//! verifies.
 
 use std::time::Duration;
 

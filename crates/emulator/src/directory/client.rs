@@ -1,6 +1,7 @@
 //! Apps: the clients of OAuth, as Setup defines them.
 //!
-//! Owns the definition ([`NewApp`], also the form in which it is kept) and its checked form ([`Client`]).
+//! Owns the definition ([`NewApp`], also the form in which it is kept) and its checked form
+//! ([`Client`]).
 
 use std::fmt;
 use std::time::Duration;
@@ -29,7 +30,8 @@ pub enum AppKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PermittedUsers {
-    /// "Admin approved users are pre-authorized": whoever has a profile or permission set of the app.
+    /// "Admin approved users are pre-authorized": whoever has a profile or permission set of the
+    /// app.
     #[default]
     PreAuthorized,
     /// "All users may self-authorize": whoever approved the app before.

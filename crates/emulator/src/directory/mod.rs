@@ -1,15 +1,13 @@
 //! Apps, users and sessions of the org.
 //!
-//! Owns what the authorization server remembers. Apps and users are read from memory and written through;
-//! sessions live in memory and are written behind, so that a sign-in waits for no disk.
+//! Owns what the authorization server remembers. Apps and users are read from memory and written
+//! through; sessions live in memory and are written behind, so that a sign-in waits for no disk.
 
 mod certificate;
 mod client;
 mod ledger;
 mod sessions;
 mod tables;
-#[cfg(test)]
-mod tests;
 mod user;
 
 use std::collections::{BTreeMap, HashMap};
@@ -130,8 +128,8 @@ impl Directory {
         Ok(client_id)
     }
 
-    /// Replaces the definition of an app; its sessions end if it is switched off. `false` if there is no
-    /// such app.
+    /// Replaces the definition of an app; its sessions end if it is switched off. `false` if there
+    /// is no such app.
     pub(crate) fn change_app(&self, id: &str, to: NewApp) -> Result<bool, DirectoryError> {
         let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
         if !clients.contains_key(id) {

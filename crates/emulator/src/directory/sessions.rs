@@ -1,7 +1,7 @@
 //! Sessions: what access tokens stand for (fact sheet §4.6).
 //!
-//! Owns their life: they slide with each use and end by time, by being revoked, or with their app or
-//! user. Only the SHA-256 of a token is kept. Also owns the count of sign-ins in the last hour.
+//! Owns their life: they slide with each use and end by time, by being revoked, or with their app
+//! or user. Only the SHA-256 of a token is kept. Also owns the count of sign-ins in the last hour.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -106,8 +106,36 @@ pub(crate) struct Sessions {
     /// What tokens of this org begin with.
     prefix: String,
     all: Mutex<Table>,
-    logins: Mutex<HashMap<RecordId, VecDeque<UnixTime>>>,
+    logins: Mutex<HashMap<RecordId, Logins>>,
     ledger: Ledger,
+}
+
+/// The sign-ins of one user: how many in each second of the last hour, so that many cost no more.
+#[derive(Default)]
+struct Logins {
+    by_second: VecDeque<(u64, u32)>,
+    count: u32,
+}
+
+impl Logins {
+    fn add(&mut self, at: u64) {
+        self.count = self.count.saturating_add(1);
+        match self.by_second.back_mut() {
+            Some((second, count)) if *second >= at => *count = count.saturating_add(1),
+            _ => self.by_second.push_back((at, 1)),
+        }
+    }
+
+    /// Forgets what is an hour ago.
+    fn forget(&mut self, now: u64) {
+        while let Some((second, count)) = self.by_second.front() {
+            if now.saturating_sub(*second) < LOGIN_SPAN.as_secs() {
+                break;
+            }
+            self.count = self.count.saturating_sub(*count);
+            self.by_second.pop_front();
+        }
+    }
 }
 
 #[derive(Default)]
@@ -121,11 +149,11 @@ impl Sessions {
     /// Takes over what the database holds.
     pub(crate) fn new(org_id: &RecordId, ledger: Ledger, stored: Vec<Session>) -> Self {
         let mut table = Table::default();
-        let mut logins: HashMap<RecordId, VecDeque<UnixTime>> = HashMap::new();
+        let mut logins: HashMap<RecordId, Logins> = HashMap::new();
         for session in stored {
             let issue = &session.issue;
             let times = logins.entry(issue.user_id.clone()).or_default();
-            times.push_back(issue.issued_at);
+            times.add(issue.issued_at.as_secs());
             table.order.push_back(issue.token);
             table.by_token.insert(issue.token, Arc::new(session));
         }
@@ -148,14 +176,11 @@ impl Sessions {
             Some(times) => times,
             None => logins.entry(user.id.clone()).or_default(),
         };
-        let is_old = |at: &UnixTime| now.since(*at) >= LOGIN_SPAN;
-        while times.front().is_some_and(is_old) {
-            times.pop_front();
-        }
-        if times.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+        times.forget(now.as_secs());
+        if times.count >= limit {
             return Err(Refusal::LoginRate { limit });
         }
-        times.push_back(now);
+        times.add(now.as_secs());
         Ok(Permit(()))
     }
 

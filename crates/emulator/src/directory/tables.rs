@@ -127,8 +127,8 @@ pub(crate) fn delete_user(store: &Store, id: &RecordId) -> Result<()> {
     })
 }
 
-/// Notes that an assertion was used: one statement, which says `false` if it was used before. What can no
-/// longer be replayed, because it expired, is forgotten.
+/// Notes that an assertion was used: one statement, which says `false` if it was used before. What
+/// can no longer be replayed, because it expired, is forgotten.
 pub(crate) fn redeem(
     store: &Store,
     (issuer, assertion_id): (&str, &str),
@@ -192,7 +192,6 @@ fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
                 .prepare_cached("DELETE FROM accredit_session WHERE token = ?1")?
                 .execute(params![token])?;
         }
-        Entry::Flush(_) => {}
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Users, as the authorization server needs them.
 //!
-//! Owns the definition ([`NewUser`]) and the state that decides whether a user may sign in. The `User`
-//! object of the REST API is a record made from [`UserRecord`].
+//! Owns the definition ([`NewUser`]) and the state that decides whether a user may sign in. The
+//! `User` object of the REST API is a record made from [`UserRecord`].
 
 use serde::{Deserialize, Serialize};
 

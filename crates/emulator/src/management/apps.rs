@@ -24,7 +24,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
 /// Registers an app; the answer names its client id.
 pub(crate) async fn add(State(app): State<App>, body: Bytes) -> Result<Response, Refused> {
     let definition: NewApp = read(&body)?;
-    let id = app.directory().add_app(definition, app.random())?;
+    let id = app.add_app(definition)?;
     Ok(answer(
         StatusCode::CREATED,
         &json!({"clientId": id.as_str()}),

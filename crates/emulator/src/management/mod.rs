@@ -144,8 +144,8 @@ fn check(app: &App, parts: &Parts) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Compares `Host` with the names of loopback, the address bound and those allowed, to the letter: a name
-/// that an attacker rebinds to this machine is none of them.
+/// Compares `Host` with the names of loopback, the address bound and those allowed, to the letter:
+/// a name that an attacker rebinds to this machine is none of them.
 fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (

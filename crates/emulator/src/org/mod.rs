@@ -17,7 +17,7 @@ mod users;
 mod value;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use accredit::clock::UnixTime;
 use jiff::tz::TimeZone;
@@ -62,7 +62,8 @@ pub enum Seed {
 /// ```
 pub struct Org {
     store: Arc<Store>,
-    schema: Arc<Schema>,
+    /// Read as a whole: whoever works with it keeps the one that he began with.
+    schema: RwLock<Arc<Schema>>,
     id: RecordId,
     time_zone: TimeZone,
     fiscal_start: i8,
@@ -102,7 +103,7 @@ impl Org {
         store.run(|connection| table::create_all(connection, &schema))?;
         let mut org = Self {
             store,
-            schema,
+            schema: RwLock::new(schema),
             id: RecordId::numbered("00D", 1),
             time_zone: TimeZone::UTC,
             fiscal_start: 1,
@@ -121,7 +122,7 @@ impl Org {
         self.cursors.clear();
         self.usage.clear();
         self.write(&self.first_user(), now, |writer| {
-            table::clear_all(writer.connection, &self.schema)?;
+            table::clear_all(writer.connection, writer.schema)?;
             sample::plant(writer, seed)
         })
     }
@@ -132,8 +133,8 @@ impl Org {
     }
 
     /// The objects and fields.
-    pub(crate) fn schema(&self) -> &Schema {
-        &self.schema
+    pub(crate) fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Sets how often the API may be called before it refuses.
@@ -188,11 +189,12 @@ impl Org {
         now: UnixTime,
         work: impl FnOnce(&Writer<'_>) -> Result<T, OrgError>,
     ) -> Result<T, OrgError> {
+        let schema = self.schema();
         self.store.run(|connection| {
             let transaction = connection.transaction()?;
             let outcome = work(&Writer {
                 connection: &transaction,
-                schema: &self.schema,
+                schema: &schema,
                 user: user.clone(),
                 now,
             });

@@ -28,18 +28,19 @@ pub(super) fn answer(org: &Org, call: &Call<'_>, path: &[&str]) -> Result<Answer
     let origin = call.origin.as_str();
     let context = DescribeContext {
         version: call.version,
-        instance_url: &origin,
+        instance_url: origin,
     };
+    let known = org.schema();
     let Some((name, rest)) = path.split_first() else {
         call.allow(&["HEAD", "GET"])?;
-        return Ok(Answer::json(&schema::global(org.schema(), context)));
+        return Ok(Answer::json(&schema::global(&known, context)));
     };
-    let object = org.schema().object(name).ok_or_else(ApiError::not_found)?;
+    let object = known.object(name).ok_or_else(ApiError::not_found)?;
     match rest {
         [] => basics(call, object, context),
         ["describe"] => {
             call.allow(&["HEAD", "GET"])?;
-            let describe = schema::describe(org.schema(), object, context);
+            let describe = schema::describe(&known, object, context);
             Ok(Answer::json(&describe))
         }
         ["describe", ..] => Err(not_implemented("layouts")),

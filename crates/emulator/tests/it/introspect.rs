@@ -10,6 +10,61 @@ use crate::support::{
 
 const SECRET: &str = "hush";
 
+/// Members of the identity, in the recorded order.
+const IDENTITY_KEYS: [&str; 30] = [
+    "id",
+    "asserted_user",
+    "user_id",
+    "organization_id",
+    "username",
+    "nick_name",
+    "display_name",
+    "email",
+    "email_verified",
+    "first_name",
+    "last_name",
+    "timezone",
+    "photos",
+    "addr_street",
+    "addr_city",
+    "addr_state",
+    "addr_country",
+    "addr_zip",
+    "mobile_phone",
+    "mobile_phone_verified",
+    "is_lightning_login_user",
+    "status",
+    "urls",
+    "active",
+    "user_type",
+    "language",
+    "locale",
+    "utcOffset",
+    "last_modified_date",
+    "is_app_installed",
+];
+
+/// Members of its `urls`.
+const URL_KEYS: [&str; 17] = [
+    "enterprise",
+    "metadata",
+    "partner",
+    "rest",
+    "sobjects",
+    "search",
+    "query",
+    "recent",
+    "tooling_soap",
+    "tooling_rest",
+    "profile",
+    "feeds",
+    "groups",
+    "users",
+    "feed_items",
+    "feed_elements",
+    "custom_domain",
+];
+
 fn org() -> Org {
     let org = Org::empty(Emulator::builder());
     let with_secret = NewApp {
@@ -69,7 +124,7 @@ async fn introspection_is_for_apps_that_prove_who_they_are() {
     let path = "/services/oauth2/introspect";
     let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     let about =
-        |subject: &str, audience: &str| claims_with(json!({"sub": subject, "aud": audience}));
+        |subject: &str, audience: &str| claims_with(&json!({"sub": subject, "aud": audience}));
     let by_key = OURS.assertion(&about(CLIENT_ID, &format!("{ORIGIN}{path}")));
     let forged = THEIRS.assertion(&about(CLIENT_ID, ORIGIN));
     let grant = OURS.assertion(&about(USERNAME, ORIGIN));
@@ -181,65 +236,10 @@ async fn the_identity_has_the_recorded_keys_in_order() {
     let token = reply["access_token"].as_str().unwrap();
     let path = reply["id"].as_str().unwrap().strip_prefix(ORIGIN).unwrap();
     let identity = org.get_as(token, path).await;
-    assert_eq!(
-        identity.keys(),
-        [
-            "id",
-            "asserted_user",
-            "user_id",
-            "organization_id",
-            "username",
-            "nick_name",
-            "display_name",
-            "email",
-            "email_verified",
-            "first_name",
-            "last_name",
-            "timezone",
-            "photos",
-            "addr_street",
-            "addr_city",
-            "addr_state",
-            "addr_country",
-            "addr_zip",
-            "mobile_phone",
-            "mobile_phone_verified",
-            "is_lightning_login_user",
-            "status",
-            "urls",
-            "active",
-            "user_type",
-            "language",
-            "locale",
-            "utcOffset",
-            "last_modified_date",
-            "is_app_installed"
-        ]
-    );
+    assert_eq!(identity.keys(), IDENTITY_KEYS);
     let body = identity.json();
     let urls: Vec<_> = body["urls"].as_object().unwrap().keys().collect();
-    assert_eq!(
-        urls,
-        [
-            "enterprise",
-            "metadata",
-            "partner",
-            "rest",
-            "sobjects",
-            "search",
-            "query",
-            "recent",
-            "tooling_soap",
-            "tooling_rest",
-            "profile",
-            "feeds",
-            "groups",
-            "users",
-            "feed_items",
-            "feed_elements",
-            "custom_domain"
-        ]
-    );
+    assert_eq!(urls, URL_KEYS);
     assert_eq!(body["id"], reply["id"]);
     assert_eq!(body["username"], USERNAME);
     assert_eq!(
@@ -351,7 +351,7 @@ async fn userinfo_has_the_recorded_keys_in_order() {
             "is_app_installed"
         ]
     );
-    let ada = OURS.assertion(&claims_with(json!({"sub": "ada@example.com"})));
+    let ada = OURS.assertion(&claims_with(&json!({"sub": "ada@example.com"})));
     let token = org.exchange(&ada).await.json()["access_token"].clone();
     let reply = org
         .get_as(token.as_str().unwrap(), "/services/oauth2/userinfo")

@@ -28,138 +28,103 @@ async fn verdict(org: &Org, assertion: &str) -> (String, String) {
 }
 
 #[tokio::test]
+async fn a_claim_of_the_wrong_type_is_an_error_and_never_absent() {
+    let org = Org::new();
+    for changes in [
+        json!({"iss": null}),
+        json!({"iss": ""}),
+        json!({"iss": ["x"]}),
+        json!({"sub": null}),
+        json!({"sub": 7}),
+        json!({"sub": 7, "prn": USERNAME}),
+        json!({"aud": null}),
+        json!({"aud": []}),
+        json!({"aud": [ORIGIN, ORIGIN]}),
+        json!({"aud": [1]}),
+        json!({"aud": ""}),
+        json!({"exp": null}),
+        json!({"exp": "soon"}),
+        json!({"exp": "-1"}),
+        json!({"exp": ""}),
+        json!({"exp": "1e12"}),
+        json!({"exp": true}),
+        json!({"exp": 1e300}),
+        json!({"iat": "now"}),
+        json!({"nbf": "1795219200"}),
+    ] {
+        let found = verdict(&org, &OURS.assertion(&claims_with(&changes))).await;
+        let expected = ("invalid_grant: invalid assertion", "ACC-1006");
+        assert_eq!((found.0.as_str(), found.1.as_str()), expected, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn claims_at_the_edge_of_what_is_allowed_pass() {
+    let org = Org::new();
+    for changes in [
+        json!({}),
+        json!({"aud": [ORIGIN]}),
+        json!({"exp": NOW - 180}),
+        json!({"nbf": NOW + 30}),
+        json!({"iat": NOW + 30}),
+        json!({"sub": USERNAME.to_uppercase()}),
+        json!({"jti": 7, "alg": "RS256", "scope": "x"}),
+    ] {
+        let found = verdict(&org, &OURS.assertion(&claims_with(&changes))).await;
+        assert_eq!(found.0, "ok", "{changes}");
+    }
+}
+
+#[tokio::test]
 async fn each_claim_has_its_rung() {
     let org = Org::new();
-    for (changes, words, code) in [
-        (json!({}), "ok", ""),
+    for (claim, value, words, code) in [
         (
-            json!({"iss": null}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"iss": ""}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"iss": ["x"]}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"sub": null}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"sub": 7}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"sub": 7, "prn": USERNAME}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"aud": null}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"aud": []}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"aud": [ORIGIN, ORIGIN]}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"aud": [1]}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (json!({"aud": [ORIGIN]}), "ok", ""),
-        (
-            json!({"exp": null}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"exp": "soon"}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"exp": "-1"}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"exp": true}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"exp": 1e300}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"iat": "now"}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"nbf": "1795219200"}),
-            "invalid_grant: invalid assertion",
-            "ACC-1006",
-        ),
-        (
-            json!({"iss": "3MVG9other"}),
+            "iss",
+            json!("x"),
             "invalid_client_id: client identifier invalid",
             "ACC-1020",
         ),
         (
-            json!({"aud": "https://evil.example"}),
+            "aud",
+            json!("https://evil.example"),
             "invalid_grant: audience is invalid",
             "ACC-1010",
         ),
-        (json!({"exp": NOW - 180}), "ok", ""),
         (
-            json!({"exp": NOW - 181}),
+            "exp",
+            json!(NOW - 181),
             "invalid_grant: expired authorization code",
             "ACC-1011",
         ),
         (
-            json!({"exp": -1}),
+            "exp",
+            json!(-1),
             "invalid_grant: expired authorization code",
             "ACC-1011",
         ),
-        (json!({"nbf": NOW + 30}), "ok", ""),
         (
-            json!({"nbf": NOW + 31}),
+            "nbf",
+            json!(NOW + 31),
             "invalid_grant: invalid assertion",
             "ACC-1009",
         ),
         (
-            json!({"iat": NOW + 31}),
+            "iat",
+            json!(NOW + 31),
             "invalid_grant: invalid assertion",
             "ACC-1009",
         ),
         (
-            json!({"sub": "nobody@example.com"}),
+            "sub",
+            json!("x@y.z"),
             "invalid_grant: user hasn't approved this consumer",
             "ACC-1030",
         ),
-        (json!({"sub": USERNAME.to_uppercase()}), "ok", ""),
-        (json!({"jti": 7, "alg": "RS256", "scope": "x"}), "ok", ""),
     ] {
-        let found = verdict(&org, &OURS.assertion(&claims_with(changes.clone()))).await;
-        assert_eq!(found, (words.to_owned(), code.to_owned()), "{changes}");
+        let claims = claims_with(&json!({claim: value}));
+        let found = verdict(&org, &OURS.assertion(&claims)).await;
+        assert_eq!(found, (words.to_owned(), code.to_owned()), "{claims}");
     }
 }
 
@@ -204,150 +169,169 @@ async fn the_form_and_the_key_have_their_rungs() {
     }
 }
 
+/// Offers a good assertion to an org with this app and user.
+async fn with(app: NewApp, user: NewUser) -> (String, String) {
+    verdict(&org(app, user), &OURS.assertion(&claims())).await
+}
+
+fn ok() -> (String, String) {
+    ("ok".to_owned(), String::new())
+}
+
 #[tokio::test]
-async fn each_setting_of_app_and_user_has_its_rung() {
+async fn each_state_of_a_user_has_its_rung() {
     let state = |state| NewUser { state, ..user() };
-    let not_approved = "invalid_grant: user hasn't approved this consumer";
-    let not_pre_authorized = "invalid_app_access: user is not admin approved to access this app";
-    let invalid = "invalid_grant: invalid assertion";
-    let with = |certificates: &[&String]| NewApp {
-        certificates: certificates
-            .iter()
-            .map(|text| Upload::Text((*text).clone()))
-            .collect(),
-        ..app()
-    };
-    let self_authorized = NewApp {
-        permitted_users: PermittedUsers::SelfAuthorize,
-        ..app()
-    };
-    for (app, user, words, code) in [
+    for (state_of, words, code) in [
         (
-            app(),
-            state(UserState::Inactive),
+            UserState::Inactive,
             "invalid_grant: inactive user",
             "ACC-1040",
         ),
         (
-            app(),
-            state(UserState::Frozen),
+            UserState::Frozen,
             "invalid_grant: inactive user",
             "ACC-1040",
         ),
         (
-            app(),
-            state(UserState::Locked),
+            UserState::Locked,
             "invalid_grant: user is locked",
             "ACC-1041",
         ),
         (
-            app(),
-            state(UserState::IpRestricted),
+            UserState::IpRestricted,
             "invalid_grant: ip restricted",
             "ACC-1042",
         ),
+    ] {
+        let found = with(app(), state(state_of)).await;
+        assert_eq!(found, (words.to_owned(), code.to_owned()));
+    }
+    let relaxed = NewApp {
+        ip_restrictions: IpRestrictions::Relax,
+        ..app()
+    };
+    assert_eq!(with(relaxed, state(UserState::IpRestricted)).await, ok());
+}
+
+#[tokio::test]
+async fn users_who_approve_apps_themselves_must_have_done_so() {
+    let app = NewApp {
+        permitted_users: PermittedUsers::SelfAuthorize,
+        ..app()
+    };
+    let found = with(app.clone(), user()).await;
+    let words = "invalid_grant: user hasn't approved this consumer".to_owned();
+    assert_eq!(found, (words, "ACC-1030".to_owned()));
+    let approved_by = NewApp {
+        approved_users: vec![USERNAME.to_uppercase()],
+        ..app.clone()
+    };
+    assert_eq!(with(approved_by, user()).await, ok());
+    let approving = NewUser {
+        approved_apps: vec![CLIENT_ID.to_owned()],
+        ..user()
+    };
+    assert_eq!(with(app, approving).await, ok());
+}
+
+#[tokio::test]
+async fn users_whom_an_administrator_approves_need_a_profile_or_permission_set() {
+    let without = NewApp {
+        profiles: vec![],
+        ..app()
+    };
+    let found = with(without.clone(), user()).await;
+    let words = "invalid_app_access: user is not admin approved to access this app".to_owned();
+    assert_eq!(found, (words, "ACC-1031".to_owned()));
+    let set = vec!["Integration".to_owned()];
+    let with_set = NewApp {
+        permission_sets: set.clone(),
+        ..without
+    };
+    let holder = NewUser {
+        permission_sets: set,
+        ..user()
+    };
+    assert_eq!(with(with_set, holder).await, ok());
+}
+
+#[tokio::test]
+async fn each_switch_of_an_app_has_its_rung() {
+    let (off, level) = (Switch::Off, SessionPolicy::HighAssurance);
+    let scopes = vec!["refresh_token".to_owned()];
+    for (app, words, code) in [
         (
             NewApp {
-                ip_restrictions: IpRestrictions::Relax,
+                enabled: off,
                 ..app()
             },
-            state(UserState::IpRestricted),
-            "ok",
-            "",
-        ),
-        (self_authorized.clone(), user(), not_approved, "ACC-1030"),
-        (
-            NewApp {
-                approved_users: vec![USERNAME.to_uppercase()],
-                ..self_authorized.clone()
-            },
-            user(),
-            "ok",
-            "",
-        ),
-        (
-            self_authorized,
-            NewUser {
-                approved_apps: vec![CLIENT_ID.to_owned()],
-                ..user()
-            },
-            "ok",
-            "",
-        ),
-        (
-            NewApp {
-                profiles: vec![],
-                ..app()
-            },
-            user(),
-            not_pre_authorized,
-            "ACC-1031",
-        ),
-        (
-            NewApp {
-                profiles: vec![],
-                permission_sets: vec!["Integration".to_owned()],
-                ..app()
-            },
-            NewUser {
-                permission_sets: vec!["Integration".to_owned()],
-                ..user()
-            },
-            "ok",
-            "",
-        ),
-        (
-            NewApp {
-                enabled: Switch::Off,
-                ..app()
-            },
-            user(),
             "invalid_client_id: client identifier invalid",
             "ACC-1024",
         ),
         (
             NewApp {
-                installed: Switch::Off,
+                installed: off,
                 ..app()
             },
-            user(),
             "invalid_client: app must be installed into org",
             "ACC-1022",
         ),
         (
             NewApp {
-                session_policy: SessionPolicy::HighAssurance,
+                session_policy: level,
                 ..app()
             },
-            user(),
             "invalid_grant: activation secret invalid",
             "ACC-1045",
         ),
         (
-            NewApp {
-                scopes: vec!["refresh_token".to_owned()],
-                ..app()
-            },
-            user(),
+            NewApp { scopes, ..app() },
             "invalid_scope: the requested scope is invalid, unknown, or malformed",
             "ACC-1046",
         ),
-        (with(&[]), user(), invalid, "ACC-1007"),
-        (with(&[&OURS.expired]), user(), invalid, "ACC-1007"),
-        (with(&[&OURS.upcoming]), user(), invalid, "ACC-1007"),
-        (with(&[&THEIRS.certificate]), user(), invalid, "ACC-1003"),
-        // While a key is being changed both certificates are there.
-        (
-            with(&[&THEIRS.certificate, &OURS.certificate]),
-            user(),
-            "ok",
-            "",
-        ),
-        (with(&[&OURS.expired, &OURS.certificate]), user(), "ok", ""),
     ] {
-        let what = format!("{app:?} {user:?}");
-        let found = verdict(&org(app, user), &OURS.assertion(&claims())).await;
-        assert_eq!(found, (words.to_owned(), code.to_owned()), "{what}");
+        let found = with(app, user()).await;
+        assert_eq!(found, (words.to_owned(), code.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_must_be_there_valid_now_and_the_right_one() {
+    for (certificates, code) in [
+        (vec![], "ACC-1007"),
+        (vec![&OURS.expired], "ACC-1007"),
+        (vec![&OURS.upcoming], "ACC-1007"),
+        (vec![&THEIRS.certificate], "ACC-1003"),
+        // While a key is being changed both certificates are there.
+        (vec![&THEIRS.certificate, &OURS.certificate], ""),
+        (vec![&OURS.expired, &OURS.certificate], ""),
+    ] {
+        let uploads = certificates.into_iter().cloned().map(Upload::Text);
+        let app = NewApp {
+            certificates: uploads.collect(),
+            ..app()
+        };
+        assert_eq!(with(app, user()).await.1, code);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_with_a_name_answers_to_that_name_only() {
+    let app = NewApp {
+        certificates: vec![Upload::Named {
+            certificate: OURS.certificate.clone(),
+            kid: "2026".to_owned(),
+        }],
+        ..app()
+    };
+    let org = org(app, user());
+    for (header, code) in [
+        (r#"{"alg":"RS256"}"#, ""),
+        (r#"{"alg":"RS256","kid":"2026"}"#, ""),
+        (r#"{"alg":"RS256","kid":"2025"}"#, "ACC-1003"),
+    ] {
+        let assertion = OURS.sign(header, &claims().to_string());
+        assert_eq!(verdict(&org, &assertion).await.1, code, "{header}");
     }
 }
 
@@ -359,7 +343,7 @@ async fn nothing_is_said_about_a_user_before_the_signature_holds() {
     };
     let org = org(app(), inactive);
     for subject in [USERNAME, "nobody@example.com"] {
-        let forged = THEIRS.assertion(&claims_with(json!({"sub": subject, "exp": 1})));
+        let forged = THEIRS.assertion(&claims_with(&json!({"sub": subject, "exp": 1})));
         assert_eq!(verdict(&org, &forged).await.1, "ACC-1003", "{subject}");
     }
 }
@@ -367,7 +351,7 @@ async fn nothing_is_said_about_a_user_before_the_signature_holds() {
 #[tokio::test]
 async fn an_external_app_is_not_found_through_the_shared_login_hosts() {
     let external = "app_not_found: External client app is not installed in this org";
-    let shared = OURS.assertion(&claims_with(json!({"aud": LOGIN})));
+    let shared = OURS.assertion(&claims_with(&json!({"aud": LOGIN})));
     for (kind, spring26, expected) in [
         (AppKind::External, "on", external),
         (AppKind::External, "off", "ok"),
@@ -389,7 +373,7 @@ async fn an_external_app_is_not_found_through_the_shared_login_hosts() {
 #[tokio::test]
 async fn an_unknown_app_is_called_by_the_name_of_the_host_asked() {
     let org = Org::new();
-    let unknown = OURS.assertion(&claims_with(json!({"iss": "3MVG9unknown"})));
+    let unknown = OURS.assertion(&claims_with(&json!({"iss": "3MVG9unknown"})));
     for (host, expected) in [
         ("accredit.my.salesforce.com", "app_not_found"),
         ("other--dev.sandbox.my.salesforce.com", "app_not_found"),
@@ -416,7 +400,7 @@ async fn a_sandbox_answers_to_test_and_not_to_login() {
     };
     org.app.add_app(connected).unwrap();
     org.app.add_user(user()).unwrap();
-    let to = |audience: &str| OURS.assertion(&claims_with(json!({"aud": audience})));
+    let to = |audience: &str| OURS.assertion(&claims_with(&json!({"aud": audience})));
     assert_eq!(
         verdict(&org, &to("https://test.salesforce.com")).await.0,
         "ok"

@@ -1,12 +1,22 @@
 //! The authorization server from outside: its router in process, and once over a socket.
 
+#[cfg(test)]
 mod discovery;
+#[cfg(test)]
 mod introspect;
+#[cfg(test)]
 mod ladder;
+#[cfg(test)]
 mod management;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod strict;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod token;
+#[cfg(test)]
 mod vectors;

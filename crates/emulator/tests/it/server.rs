@@ -39,6 +39,17 @@ async fn it_serves_on_loopback_until_it_is_shut_down() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_finishes_its_headers_is_cut_off() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let mut stream = TcpStream::connect(emulator.address()).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
+    // Time stands still until everybody waits: then the server's patience ends at once.
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).await.unwrap();
+    assert!(!reply.starts_with(b"HTTP/1.1 2"));
+}
+
 #[tokio::test]
 async fn a_taken_port_is_named() {
     let first = Emulator::builder().start().await.unwrap();

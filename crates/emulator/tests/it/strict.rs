@@ -20,97 +20,79 @@ fn org(mode: Mode) -> Org {
     org
 }
 
+/// Offers the claims of a client in both modes: which leniency it needs, and what strict mode says.
+async fn offer(client: &str, claims: Value, leniency: &str, strict: &str) {
+    let assertion = OURS.assertion(&claims_with(&claims));
+    let reply = org(Mode::Salesforce).exchange(&assertion).await;
+    assert_eq!(reply.verdict(), "ok", "{client}");
+    assert_eq!(reply.header("accredit-leniency"), leniency, "{client}");
+    let reply = org(Mode::Strict).exchange(&assertion).await;
+    let diagnosis = reply.header("accredit-diagnosis");
+    assert_eq!(reply.code(), strict, "{client}: {diagnosis}");
+    assert_eq!(reply.header("accredit-leniency"), "", "{client}");
+}
+
 #[tokio::test]
 async fn what_shipped_clients_send_passes_with_its_leniency_named() {
-    let token_url = format!("{LOGIN}/services/oauth2/token");
-    for (client, changes, leniency, strict) in [
-        ("accredit", json!({}), "", ""),
-        (
-            "Salesforce CLI",
-            json!({"exp": NOW * 1_000 + 300, "iat": NOW, "aud": format!("{ORIGIN}/")}),
-            "exp-in-milliseconds, aud-with-slash",
-            "ACC-1010",
-        ),
-        (
-            "Salesforce CLI without the slash",
-            json!({"exp": NOW * 1_000 + 300, "iat": NOW}),
-            "exp-in-milliseconds",
-            "ACC-1012",
-        ),
-        (
-            "simple-salesforce",
-            json!({"exp": (NOW + 180).to_string(), "aud": LOGIN}),
-            "exp-as-text",
-            "ACC-1006",
-        ),
-        (
-            "CumulusCI",
-            json!({"exp": NOW, "alg": "RS256", "aud": LOGIN}),
-            "exp-reached",
-            "ACC-1011",
-        ),
-        (
-            "aiosalesforce",
-            json!({"exp": NOW + 300, "aud": LOGIN}),
-            "exp-far-ahead",
-            "ACC-1012",
-        ),
-        (
-            "restforce",
-            json!({"exp": NOW + 180, "iat": NOW, "aud": "login.salesforce.com"}),
-            "aud-without-scheme",
-            "ACC-1010",
-        ),
-        // RFC 7523 §3 lets the audience be the token endpoint.
-        (
-            "ForceCLI",
-            json!({"exp": NOW + 180, "aud": token_url}),
-            "",
-            "",
-        ),
-        (
-            "datacloud-jdbc",
-            json!({"exp": NOW + 120, "iat": NOW, "aud": LOGIN}),
-            "",
-            "",
-        ),
-        (
-            "Apex named credential",
-            json!({"exp": NOW + 120, "iat": NOW, "nbf": NOW, "aud": LOGIN}),
-            "",
-            "",
-        ),
-        (
-            "old sample",
-            json!({"sub": null, "prn": USERNAME}),
-            "sub-as-prn",
-            "ACC-1006",
-        ),
-        (
-            "everything at once",
-            json!({"sub": null, "prn": USERNAME, "exp": (NOW * 1_000).to_string()}),
-            "sub-as-prn, exp-as-text, exp-in-milliseconds, exp-reached",
-            "ACC-1006",
-        ),
-        (
-            "long ago",
-            json!({"iat": NOW - 86_400}),
-            "iat-long-ago",
-            "ACC-1009",
-        ),
-    ] {
-        let assertion = OURS.assertion(&claims_with(changes));
-        let reply = org(Mode::Salesforce).exchange(&assertion).await;
-        assert_eq!(reply.verdict(), "ok", "{client}");
-        assert_eq!(reply.header("accredit-leniency"), leniency, "{client}");
-        let reply = org(Mode::Strict).exchange(&assertion).await;
-        assert_eq!(
-            reply.code(),
-            strict,
-            "{client}: {}",
-            reply.header("accredit-diagnosis")
-        );
-        assert_eq!(reply.header("accredit-leniency"), "", "{client}");
+    let millis = NOW * 1_000 + 300;
+    let claims = json!({"exp": millis, "iat": NOW, "aud": format!("{ORIGIN}/")});
+    offer(
+        "sf",
+        claims,
+        "exp-in-milliseconds, aud-with-slash",
+        "ACC-1010",
+    )
+    .await;
+    let claims = json!({"exp": millis, "iat": NOW});
+    offer(
+        "sf without the slash",
+        claims,
+        "exp-in-milliseconds",
+        "ACC-1012",
+    )
+    .await;
+    let claims = json!({"exp": (NOW + 180).to_string(), "aud": LOGIN});
+    offer("simple-salesforce", claims, "exp-as-text", "ACC-1006").await;
+    let claims = json!({"exp": NOW, "alg": "RS256", "aud": LOGIN});
+    offer("CumulusCI", claims, "exp-reached", "ACC-1011").await;
+    let claims = json!({"exp": NOW + 300, "aud": LOGIN});
+    offer("aiosalesforce", claims, "exp-far-ahead", "ACC-1012").await;
+    let claims = json!({"exp": NOW + 180, "iat": NOW, "aud": "login.salesforce.com"});
+    offer("restforce", claims, "aud-without-scheme", "ACC-1010").await;
+    let claims = json!({"sub": null, "prn": USERNAME});
+    offer("old sample", claims, "sub-as-prn", "ACC-1006").await;
+    let claims = json!({"iat": NOW - 86_400});
+    offer("long ago", claims, "iat-long-ago", "ACC-1009").await;
+    let claims = json!({"sub": null, "prn": USERNAME, "exp": (NOW * 1_000).to_string()});
+    let all = "sub-as-prn, exp-as-text, exp-in-milliseconds, exp-reached";
+    offer("everything at once", claims, all, "ACC-1006").await;
+}
+
+#[tokio::test]
+async fn clients_that_keep_to_the_rules_need_no_leniency() {
+    let claims = json!({});
+    offer("accredit", claims, "", "").await;
+    // RFC 7523 §3 lets the audience be the token endpoint.
+    let claims = json!({"exp": NOW + 180, "aud": format!("{LOGIN}/services/oauth2/token")});
+    offer("ForceCLI", claims, "", "").await;
+    let claims = json!({"exp": NOW + 120, "iat": NOW, "aud": LOGIN});
+    offer("datacloud-jdbc", claims, "", "").await;
+    let claims = json!({"exp": NOW + 120, "iat": NOW, "nbf": NOW, "aud": LOGIN});
+    offer("Apex named credential", claims, "", "").await;
+}
+
+#[tokio::test]
+async fn strict_mode_does_not_believe_any_host_header() {
+    let assertion = OURS.assertion(&claims_with(&json!({"aud": "http://other.example"})));
+    let pairs = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", assertion.as_str()),
+    ];
+    for (mode, code) in [(Mode::Salesforce, ""), (Mode::Strict, "ACC-1010")] {
+        let mut request = form("/services/oauth2/token", &pairs);
+        let host = "other.example".parse().unwrap();
+        request.headers_mut().insert("host", host);
+        assert_eq!(org(mode).send(request).await.code(), code);
     }
 }
 
@@ -131,7 +113,7 @@ async fn strict_bounds_are_exact() {
         (json!({"aud": [ORIGIN]}), ""),
         (json!({"aud": "http://LOCALHOST"}), "ACC-1010"),
     ] {
-        let assertion = OURS.assertion(&claims_with(changes.clone()));
+        let assertion = OURS.assertion(&claims_with(&changes));
         let reply = org(Mode::Strict).exchange(&assertion).await;
         assert_eq!(reply.code(), code, "{changes}");
     }
@@ -189,7 +171,8 @@ async fn strict_mode_grants_less_scope_if_asked_and_never_more() {
 #[tokio::test]
 async fn a_jti_is_good_once_and_forgotten_after_it_expired() {
     let org = org(Mode::Strict);
-    let with_id = |id: &str, exp: u64| OURS.assertion(&claims_with(json!({"jti": id, "exp": exp})));
+    let with_id =
+        |id: &str, exp: u64| OURS.assertion(&claims_with(&json!({"jti": id, "exp": exp})));
     let first = with_id("one", NOW + 10);
     assert_eq!(org.exchange(&first).await.verdict(), "ok");
     assert_eq!(org.exchange(&first).await.code(), "ACC-1008");
@@ -214,7 +197,7 @@ async fn a_jti_is_good_once_and_forgotten_after_it_expired() {
 #[tokio::test]
 async fn salesforce_mode_ignores_the_jti() {
     let org = org(Mode::Salesforce);
-    let assertion = OURS.assertion(&claims_with(json!({"jti": "one"})));
+    let assertion = OURS.assertion(&claims_with(&json!({"jti": "one"})));
     for _ in 0..2 {
         assert_eq!(org.exchange(&assertion).await.verdict(), "ok");
     }
@@ -224,7 +207,7 @@ async fn salesforce_mode_ignores_the_jti() {
 async fn of_a_hundred_parallel_copies_exactly_one_is_accepted() {
     let org = org(Mode::Strict);
     for round in 0..20 {
-        let assertion = OURS.assertion(&claims_with(json!({"jti": format!("copy {round}")})));
+        let assertion = OURS.assertion(&claims_with(&json!({"jti": format!("copy {round}")})));
         let mut copies = tokio::task::JoinSet::new();
         for _ in 0..100 {
             let (router, assertion) = (org.router(), assertion.clone());

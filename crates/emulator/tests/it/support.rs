@@ -21,23 +21,23 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// The moment at which every test begins: that of the vectors, 2026-11-21T00:00:00Z.
-pub const NOW: u64 = 1_795_219_200;
-pub const CLIENT_ID: &str = "3MVG9test.CONSUMER_KEY_A";
-pub const USERNAME: &str = "svc.int@example.com";
-pub const ORIGIN: &str = "http://localhost";
-pub const LOGIN: &str = "https://login.salesforce.com";
-pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+pub(crate) const NOW: u64 = 1_795_219_200;
+pub(crate) const CLIENT_ID: &str = "3MVG9test.CONSUMER_KEY_A";
+pub(crate) const USERNAME: &str = "svc.int@example.com";
+pub(crate) const ORIGIN: &str = "http://localhost";
+pub(crate) const LOGIN: &str = "https://login.salesforce.com";
+pub(crate) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// A key and certificates for it. Made once for all tests: making an RSA key is slow.
-pub struct Identity {
+pub(crate) struct Identity {
     key: KeyPair,
-    pub certificate: String,
-    pub expired: String,
-    pub upcoming: String,
+    pub(crate) certificate: String,
+    pub(crate) expired: String,
+    pub(crate) upcoming: String,
 }
 
-pub static OURS: LazyLock<Identity> = LazyLock::new(Identity::generate);
-pub static THEIRS: LazyLock<Identity> = LazyLock::new(Identity::generate);
+pub(crate) static OURS: LazyLock<Identity> = LazyLock::new(Identity::generate);
+pub(crate) static THEIRS: LazyLock<Identity> = LazyLock::new(Identity::generate);
 
 impl Identity {
     fn generate() -> Self {
@@ -56,23 +56,23 @@ impl Identity {
         }
     }
 
-    pub fn public_key(&self) -> PublicKey {
+    pub(crate) fn public_key(&self) -> PublicKey {
         let der = aws_lc_rs::signature::KeyPair::public_key(&self.key).as_ref();
         PublicKey::from_pkcs1_der(der).unwrap()
     }
 
     /// Signs a header and a payload as they are.
-    pub fn sign(&self, header: &str, payload: &str) -> String {
+    pub(crate) fn sign(&self, header: &str, payload: &str) -> String {
         sign_with(&self.key, header, payload)
     }
 
     /// Signs claims under `{"alg":"RS256"}`.
-    pub fn assertion(&self, claims: &Value) -> String {
+    pub(crate) fn assertion(&self, claims: &Value) -> String {
         self.sign(r#"{"alg":"RS256"}"#, &claims.to_string())
     }
 }
 
-pub fn sign_with(key: &KeyPair, header: &str, payload: &str) -> String {
+pub(crate) fn sign_with(key: &KeyPair, header: &str, payload: &str) -> String {
     let input = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header),
@@ -86,12 +86,12 @@ pub fn sign_with(key: &KeyPair, header: &str, payload: &str) -> String {
 }
 
 /// Claims that pass every rung in both modes.
-pub fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({"iss": CLIENT_ID, "sub": USERNAME, "aud": ORIGIN, "exp": NOW + 120})
 }
 
 /// The same with some of them changed; `null` takes one away.
-pub fn claims_with(changes: Value) -> Value {
+pub(crate) fn claims_with(changes: &Value) -> Value {
     let mut claims = claims();
     let members = claims.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -105,7 +105,7 @@ pub fn claims_with(changes: Value) -> Value {
 }
 
 /// An app that our key signs for.
-pub fn app() -> NewApp {
+pub(crate) fn app() -> NewApp {
     NewApp {
         client_id: Some(CLIENT_ID.to_owned()),
         certificates: vec![Upload::Text(OURS.certificate.clone())],
@@ -115,30 +115,30 @@ pub fn app() -> NewApp {
 
 /// A reply, read to the end.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
     /// The member names of the outermost object, in order.
-    pub fn keys(&self) -> Vec<String> {
+    pub(crate) fn keys(&self) -> Vec<String> {
         self.json().as_object().unwrap().keys().cloned().collect()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
     /// `error: error_description`, or `ok`.
-    pub fn verdict(&self) -> String {
+    pub(crate) fn verdict(&self) -> String {
         let body = self.json();
         match body.get("error") {
             Some(error) => format!(
@@ -151,21 +151,21 @@ impl Reply {
     }
 
     /// `ACC-nnnn`, or nothing.
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.header("accredit-diagnosis").split(';').next().unwrap()
     }
 }
 
 /// An org and its router.
-pub struct Org {
-    pub app: App,
-    pub clock: Arc<ManualClock>,
+pub(crate) struct Org {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<ManualClock>,
     router: Router,
 }
 
 impl Org {
     /// An org with one app and one user, both as they should be.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let org = Self::empty(Emulator::builder());
         org.app.add_app(app()).unwrap();
         org.app.add_user(NewUser::named(USERNAME)).unwrap();
@@ -173,7 +173,7 @@ impl Org {
     }
 
     /// An org with nothing but what the builder says.
-    pub fn empty(builder: Builder) -> Self {
+    pub(crate) fn empty(builder: Builder) -> Self {
         let clock = Arc::new(ManualClock::new(UnixTime::from_secs(NOW)));
         let app = builder
             .seed(accredit_emulator::Seed::Empty)
@@ -188,36 +188,36 @@ impl Org {
         }
     }
 
-    pub fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         send(&self.router, request, Ipv4Addr::LOCALHOST.into()).await
     }
 
     /// A router for another thread.
-    pub fn router(&self) -> Router {
+    pub(crate) fn router(&self) -> Router {
         self.router.clone()
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(request("GET", path, "")).await
     }
 
-    pub async fn get_as(&self, token: &str, path: &str) -> Reply {
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Reply {
         let mut request = request("GET", path, "");
         let value = format!("Bearer {token}").parse().unwrap();
         request.headers_mut().insert("authorization", value);
         self.send(request).await
     }
 
-    pub async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
         self.send(form(path, pairs)).await
     }
 
     /// A call of the management API.
-    pub async fn manage(&self, method: &str, path: &str, body: Value) -> Reply {
+    pub(crate) async fn manage(&self, method: &str, path: &str, body: Value) -> Reply {
         let body = if body.is_null() {
             String::new()
         } else {
@@ -228,7 +228,7 @@ impl Org {
     }
 
     /// Offers an assertion.
-    pub async fn exchange(&self, assertion: &str) -> Reply {
+    pub(crate) async fn exchange(&self, assertion: &str) -> Reply {
         self.post(
             "/services/oauth2/token",
             &[("grant_type", JWT_BEARER), ("assertion", assertion)],
@@ -237,20 +237,24 @@ impl Org {
     }
 
     /// Signs in, and gives the access token.
-    pub async fn token(&self) -> String {
+    pub(crate) async fn token(&self) -> String {
         let reply = self.exchange(&OURS.assertion(&self.fresh_claims())).await;
         assert_eq!(reply.verdict(), "ok");
         reply.json()["access_token"].as_str().unwrap().to_owned()
     }
 
     /// Claims that are right now, by the org's clock.
-    pub fn fresh_claims(&self) -> Value {
+    pub(crate) fn fresh_claims(&self) -> Value {
         use accredit::clock::Clock as _;
-        claims_with(json!({"exp": self.clock.now().as_secs() + 120}))
+        claims_with(&json!({"exp": self.clock.now().as_secs() + 120}))
     }
 }
 
-pub async fn send(router: &Router, mut request: Request<Body>, peer: std::net::IpAddr) -> Reply {
+pub(crate) async fn send(
+    router: &Router,
+    mut request: Request<Body>,
+    peer: std::net::IpAddr,
+) -> Reply {
     let peer = ConnectInfo(SocketAddr::from((peer, 50_000)));
     request.extensions_mut().insert(peer);
     let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
@@ -262,7 +266,7 @@ pub async fn send(router: &Router, mut request: Request<Body>, peer: std::net::I
     }
 }
 
-pub fn request(method: &str, path: &str, body: &str) -> Request<Body> {
+pub(crate) fn request(method: &str, path: &str, body: &str) -> Request<Body> {
     Request::builder()
         .method(method)
         .uri(path)
@@ -271,14 +275,14 @@ pub fn request(method: &str, path: &str, body: &str) -> Request<Body> {
         .unwrap()
 }
 
-pub fn form(path: &str, pairs: &[(&str, &str)]) -> Request<Body> {
+pub(crate) fn form(path: &str, pairs: &[(&str, &str)]) -> Request<Body> {
     let mut request = request("POST", path, &encode(pairs));
     let kind = "application/x-www-form-urlencoded".parse().unwrap();
     request.headers_mut().insert("content-type", kind);
     request
 }
 
-pub fn encode(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
     let escape = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {

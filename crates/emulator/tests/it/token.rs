@@ -62,7 +62,7 @@ async fn replies_carry_the_recorded_headers_and_the_orgs_own_time() {
 async fn a_refusal_has_two_keys_and_says_why_in_a_header() {
     let org = Org::new();
     let reply = org
-        .exchange(&OURS.assertion(&claims_with(json!({"aud": "https://evil.example/\u{e9}"}))))
+        .exchange(&OURS.assertion(&claims_with(&json!({"aud": "https://evil.example/\u{e9}"}))))
         .await;
     assert_eq!(reply.status, StatusCode::BAD_REQUEST);
     assert_eq!(
@@ -179,7 +179,7 @@ async fn client_credentials_are_not_needed_but_must_be_right() {
 async fn urls_lead_back_to_the_host_that_was_asked() {
     let org = Org::new();
     let assertion = OURS.assertion(&claims_with(
-        json!({"aud": "https://accredit.my.salesforce.com"}),
+        &json!({"aud": "https://accredit.my.salesforce.com"}),
     ));
     let pairs = [
         ("grant_type", JWT_BEARER),
@@ -251,9 +251,9 @@ async fn the_login_limit_counts_a_sliding_hour() {
 #[tokio::test]
 async fn the_journal_shows_every_rung_and_no_secret() {
     let org = Org::new();
-    let good = OURS.assertion(&claims_with(json!({"exp": org.clock.now().as_secs()})));
+    let good = OURS.assertion(&claims_with(&json!({"exp": org.clock.now().as_secs()})));
     let token = org.exchange(&good).await.json()["access_token"].clone();
-    org.exchange(&OURS.assertion(&claims_with(json!({"exp": 1}))))
+    org.exchange(&OURS.assertion(&claims_with(&json!({"exp": 1}))))
         .await;
     let reply = org.manage("GET", "/journal", Value::Null).await;
     let entries = reply.json();

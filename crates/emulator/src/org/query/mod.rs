@@ -151,7 +151,7 @@ impl Org {
         let compiled = self.compile(text, Rows::Live, now)?;
         let columns = match (&compiled.answer, accredit_soql::parse(text)) {
             (Answer::Records(records), Ok(query)) => {
-                columns::of(schema, &query.from.source.path.name.text, records)
+                columns::of(&schema, &query.from.source.path.name.text, records)
             }
             _ => Vec::new(),
         };
@@ -166,7 +166,7 @@ impl Org {
         fields: &[&Field],
         version: u16,
     ) -> Result<Option<Vec<u8>>, rusqlite::Error> {
-        let (selection, sql) = compile::compile_record(self.schema(), object, fields);
+        let (selection, sql) = compile::compile_record(&self.schema(), object, fields);
         let layout = selection.layout(version);
         let mut body = Vec::new();
         self.store.run(|connection| {
@@ -209,7 +209,7 @@ impl Org {
         let query = accredit_soql::parse(text)?;
         let calendar = self.calendar(now);
         let refusals = Refusals { text };
-        let compiled = compile::compile(self.schema(), &query, (refusals, &calendar, rows))?;
+        let compiled = compile::compile(&self.schema(), &query, (refusals, &calendar, rows))?;
         Ok(compiled)
     }
 }

@@ -88,7 +88,7 @@ fn path<'s>(schema: &'s Schema, object: &'s Object, numbers: &mut Numbers) -> (S
 }
 
 fn condition(schema: &Schema, object: &Object, numbers: &mut Numbers) -> String {
-    let (path, field) = path(schema, object, numbers);
+    let (path, field) = path(&schema, object, numbers);
     let mut literal = || match numbers.below(8) {
         0 => *numbers.pick(&LITERALS),
         _ => *numbers.pick(fitting(field)),
@@ -99,7 +99,7 @@ fn condition(schema: &Schema, object: &Object, numbers: &mut Numbers) -> String 
         1 => format!("{path} IN ({one}, {other})"),
         2 => format!("{path} NOT IN ({other},{})", [one; 6].join(",")),
         3 => {
-            let inner = condition(schema, object, numbers);
+            let inner = condition(&schema, object, numbers);
             format!("(NOT {inner})")
         }
         _ => format!("{path} {} {one}", numbers.pick(&OPERATORS)),
@@ -115,18 +115,18 @@ fn what_is_accepted_runs() {
     for _ in 0..4_000 {
         let object = numbers.pick(schema.objects());
         let mut selected: Vec<String> = (0..=numbers.below(4))
-            .map(|_| path(schema, object, &mut numbers).0)
+            .map(|_| path(&schema, object, &mut numbers).0)
             .collect();
         selected.sort();
         selected.dedup();
-        let order = &path(schema, object, &mut numbers).0;
+        let order = &path(&schema, object, &mut numbers).0;
         let soql = format!(
             "SELECT {} FROM {} WHERE {} {} {} ORDER BY {order} DESC LIMIT 3",
             selected.join(", "),
             object.name,
-            condition(schema, object, &mut numbers),
+            condition(&schema, object, &mut numbers),
             numbers.pick(&["AND", "OR"]),
-            condition(schema, object, &mut numbers),
+            condition(&schema, object, &mut numbers),
         );
         match run(&org, &soql) {
             Ok(_) => accepted += 1,
