@@ -104,7 +104,7 @@ pub(crate) struct RunArgs {
 /// Which running emulator is meant.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// Base URL of the emulator [default: http://127.0.0.1:8580]
+    /// Base URL of the emulator [default: the one on 127.0.0.1:8580]
     #[arg(long, value_name = "URL")]
     pub(crate) emulator: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! The REST API under `/services/data` (fact sheet §5).
 //!
 //! A request becomes a [`Call`], which knows nothing of HTTP servers; [`resource::answer`] turns a
-//! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those of
-//! the composite resources, take the same way.
+//! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those
+//! of the composite resources, take the same way.
 
 mod call;
 mod pretty;

@@ -98,8 +98,8 @@ impl Selection {
         }
     }
 
-    /// Adds a field that is reached over `path`, the names and tables of the parents; whether it was
-    /// not there before.
+    /// Adds a field that is reached over `path`, the names and tables of the parents; whether it
+    /// was not there before.
     pub(super) fn add(
         &mut self,
         joins: &Joins<'_>,
@@ -237,7 +237,8 @@ impl Layout {
         let version = self.version;
         let object = &record.object;
         self.text(&format!(
-            "{{\"attributes\":{{\"type\":\"{object}\",\"url\":\"/services/data/v{version}.0/sobjects/"
+            "{{\"attributes\":{{\"type\":\"{object}\",\
+             \"url\":\"/services/data/v{version}.0/sobjects/"
         ));
         match record.kind {
             Some(kind) => self.step(Step::Kind(kind)),
