@@ -93,6 +93,7 @@ impl Org {
             version: VERSION,
             batch: None,
             now,
+            user: &self.first_user(),
         };
         self.query(text, Rows::Live, &asker)
     }

@@ -18,7 +18,7 @@ pub(super) fn first(org: &Org, call: &Call<'_>, rows: Rows) -> Result<Answer, Ap
         ApiError::data(StatusCode::BAD_REQUEST, "MALFORMED_QUERY", message)
     })?;
     let body = match call.parameter("columns") {
-        Some("true") => org.columns(text, call.now),
+        Some("true") => org.columns(text, &asker(call)),
         _ => org.query(text, rows, &asker(call)),
     };
     body.map(Answer::ok).map_err(refusal)
@@ -37,6 +37,7 @@ fn asker<'c>(call: &'c Call<'_>) -> Asker<'c> {
         version: call.version,
         batch: call.header("sforce-query-options").and_then(batch_size),
         now: call.now,
+        user: &call.session.user_id,
     }
 }
 

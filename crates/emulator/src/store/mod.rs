@@ -3,6 +3,9 @@
 //! Owns the connection. One lock guards it: each piece of work is one short transaction or
 //! statement.
 
+mod dates;
+mod display;
+mod distance;
 mod text;
 
 use std::fmt;
@@ -39,6 +42,9 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.set_prepared_statement_cache_capacity(256);
         text::register(&connection)?;
+        dates::register(&connection)?;
+        display::register(&connection)?;
+        distance::register(&connection)?;
         Ok(Self {
             connection: Mutex::new(connection),
         })

@@ -1,12 +1,16 @@
 //! Tests of the org from inside: what a query answers, and what describe says.
 
+mod aggregates;
+mod children;
 mod describe;
 mod errors;
 mod generated;
 mod queries;
 mod records;
+mod rules;
+mod selects;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use accredit::clock::UnixTime;
 use serde_json::Value;
@@ -24,12 +28,16 @@ pub(crate) fn org(seed: Seed) -> Org {
     Org::new(Arc::new(store), seed, NOW).unwrap()
 }
 
+/// The user who asks.
+static USER: LazyLock<RecordId> = LazyLock::new(|| RecordId::numbered("005", 1));
+
 pub(crate) fn asker(session: &[u8]) -> Asker<'_> {
     Asker {
         session,
         version: 60,
         batch: None,
         now: NOW,
+        user: &USER,
     }
 }
 
