@@ -3,6 +3,7 @@
 mod aggregates;
 mod children;
 mod describe;
+mod differential;
 mod errors;
 mod generated;
 mod queries;
