@@ -175,7 +175,10 @@ impl<'s> Generator<'s> {
         let having = self.having(&keys, &aggregates);
         let mut order = String::new();
         if self.one_in(2) {
-            let all: Vec<&String> = keys.iter().map(|(key, _)| key).chain(&aggregates).collect();
+            let is_sortable =
+                |path: &Option<Path<'_>>| path.as_ref().is_none_or(|p| p.field.is(Flag::Sortable));
+            let keys = keys.iter().filter(|(_, path)| is_sortable(path));
+            let all: Vec<&String> = keys.map(|(key, _)| key).chain(&aggregates).collect();
             let chosen = *self.numbers.pick(&all);
             let ways = ["", " DESC", " NULLS LAST", " DESC NULLS LAST"];
             order = format!(" ORDER BY {chosen}{}", self.numbers.pick(&ways));
