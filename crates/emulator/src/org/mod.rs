@@ -22,6 +22,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use accredit::clock::UnixTime;
 use jiff::tz::TimeZone;
 use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 
 pub use error::OrgError;
 pub use query::QueryError;
@@ -38,7 +39,8 @@ use crate::store::{Place, Store};
 const VERSION: u16 = 68;
 
 /// What an org holds when it is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Seed {
     /// The organization, profiles and two users.
     Empty,
