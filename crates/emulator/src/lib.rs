@@ -27,6 +27,7 @@ mod mode;
 mod oauth_reply;
 pub mod org;
 mod origin;
+mod pages;
 mod refusal;
 mod rest;
 mod revoke;

@@ -9,6 +9,10 @@ mod ladder;
 #[cfg(test)]
 mod management;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod pages_access;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod sessions;
