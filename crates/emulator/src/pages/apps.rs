@@ -101,8 +101,10 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Response {
 }
 
 pub(super) async fn new(State(app): State<App>, visitor: Visitor) -> Result<Response, Failed> {
+    let wanted = visitor.asked("client_id");
     let definition = NewApp {
         name: String::new(),
+        client_id: (!wanted.is_empty()).then(|| wanted.to_owned()),
         ..NewApp::default()
     };
     Ok(frame::show(&New {

@@ -120,7 +120,7 @@ impl Gate {
         Ok(None)
     }
 
-    /// The header that gives a visit to the browser. It ends with the browser, or with this process.
+    /// The header that gives a visit to the browser. It ends with the browser, or this process.
     pub(super) fn cookie(&self, visit: &Visit, origin: &Origin) -> Result<HeaderValue, Failed> {
         let proof = self.sign(purpose(visit.standing), &visit.drawn)?;
         let secure = if origin.as_str().starts_with("https:") {
@@ -206,8 +206,8 @@ async fn admit(gate: &Gate, request: Request) -> Result<Passed, Failed> {
         return Err(Failed::new(
             StatusCode::MISDIRECTED_REQUEST,
             "This is not my address",
-            "Open these pages under the address that the emulator printed when it started, or allow \
-             this host when you start it.",
+            "Open these pages under the address that the emulator printed when it started, or \
+             allow this host when you start it.",
         ));
     }
     let origin = origin(&parts)?;
@@ -273,8 +273,8 @@ async fn believe(
         return Err(Failed::new(
             StatusCode::FORBIDDEN,
             "This form is too old",
-            "The emulator was restarted since the page was opened, or the browser keeps no cookies. \
-             Go back, reload the page and send the form again.",
+            "The emulator was restarted since the page was opened, or the browser keeps no \
+             cookies. Go back, reload the page and send the form again.",
         ));
     }
     Ok(posted)

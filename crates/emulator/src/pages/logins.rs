@@ -31,6 +31,9 @@ pub(super) struct Login {
     pub(super) mode: &'static str,
     pub(super) user_address: String,
     pub(super) app_address: String,
+    /// The form that makes the app, or the user, that was not there.
+    pub(super) new_app: String,
+    pub(super) new_user: String,
     pub(super) claims: Vec<(String, String)>,
     pub(super) ladder: Vec<Climbed>,
     pub(super) leniencies: usize,
@@ -132,6 +135,14 @@ fn login(app: &App, number: u64, entry: &SignIn) -> Login {
         mode: match entry.mode {
             Mode::Salesforce => "Salesforce",
             Mode::Strict => "strict",
+        },
+        new_app: match (&client, &issuer) {
+            (None, Some(id)) => pager::address("/setup/apps/new", &[("client_id", id)]),
+            _ => String::new(),
+        },
+        new_user: match (&user, &subject) {
+            (None, Some(name)) => pager::address("/setup/users/new", &[("username", name)]),
+            _ => String::new(),
         },
         user_address: user.map_or_else(String::new, |user| users::address(user.username())),
         app_address: client

@@ -62,8 +62,8 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Res
     let problem = if wanted.is_empty() {
         String::new()
     } else {
-        "That is no id of a record: it has 15 or 18 letters and digits, and begins with a key prefix \
-         of the list below."
+        "That is no id of a record: it has 15 or 18 letters and digits, and begins with a key \
+         prefix of the list below."
             .to_owned()
     };
     Ok(frame::show(&List {

@@ -106,7 +106,7 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Response {
 pub(super) async fn new(State(app): State<App>, visitor: Visitor) -> Result<Response, Failed> {
     let user = NewUser {
         last_name: String::new(),
-        ..NewUser::default()
+        ..NewUser::named(visitor.asked("username"))
     };
     Ok(frame::show(&page(&app, &visitor, ("", user))?))
 }

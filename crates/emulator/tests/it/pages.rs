@@ -457,6 +457,29 @@ async fn login_history_shows_every_check_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn what_was_missing_at_a_sign_in_is_one_link_away() {
+    let org = Org::new();
+    let browser = Browser::new(&org);
+    let claims = json!({"iss": "3MVG9other", "sub": "new@example.com"});
+    org.exchange(&OURS.assertion(&claims_with(&claims))).await;
+    let text = browser.see("/setup/logins").await;
+    assert!(
+        text.contains("href=\"/setup/apps/new?client_id=3MVG9other\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("href=\"/setup/users/new?username=new%40example.com\""),
+        "{text}"
+    );
+    let text = browser.see("/setup/apps/new?client_id=3MVG9other").await;
+    assert!(text.contains("value=\"3MVG9other\""), "{text}");
+    let text = browser
+        .see("/setup/users/new?username=new%40example.com")
+        .await;
+    assert!(text.contains("value=\"new@example.com\""), "{text}");
+}
+
+#[tokio::test]
 async fn a_session_is_revoked() {
     let org = Org::new();
     let (kept, ended) = (org.token().await, org.token().await);
