@@ -27,7 +27,7 @@ use crate::mode::Mode;
 use crate::org::{Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
 use crate::store::{Place, Store};
-use crate::{discovery, identity, introspect, rest, revoke, token};
+use crate::{discovery, identity, introspect, pages, rest, revoke, token};
 
 /// What the emulator is, shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -371,6 +371,7 @@ pub(crate) fn org_routes(app: App) -> Router {
         .route("/.well-known/auth-configuration", get(discovery::auth))
         .nest("/_emulator", management)
         .merge(rest::routes())
+        .merge(pages::routes(&app))
         .fallback(|| async { ApiError::not_found() })
         .layer(map_response_with_state(app.clone(), with_date))
         .with_state(app)

@@ -30,6 +30,7 @@ mod oauth_reply;
 pub mod org;
 mod origin;
 mod proxy;
+mod pages;
 mod refusal;
 mod rest;
 mod revoke;

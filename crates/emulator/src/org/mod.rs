@@ -3,6 +3,7 @@
 //! Owns everything that a Salesforce org remembers about business: nothing outside this module
 //! knows how records are kept. Sessions, apps and tokens are not its business.
 
+pub(crate) mod browse;
 mod derived;
 mod error;
 pub(crate) mod query;
@@ -14,7 +15,7 @@ mod table;
 pub(crate) mod tests;
 mod usage;
 mod users;
-mod value;
+pub(crate) mod value;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -160,7 +161,7 @@ impl Org {
     }
 
     /// The user who made the org, and who its first records belong to.
-    fn first_user(&self) -> RecordId {
+    pub(crate) fn first_user(&self) -> RecordId {
         RecordId::numbered("005", 1)
     }
 

@@ -12,6 +12,9 @@ mod management;
 mod orgs;
 #[cfg(test)]
 mod proxy;
+mod pages;
+#[cfg(test)]
+mod pages_access;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
