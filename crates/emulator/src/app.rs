@@ -24,7 +24,7 @@ use crate::grant::{Reached, Situation};
 use crate::journal::Journal;
 use crate::management::{self, Access};
 use crate::mode::Mode;
-use crate::org::{Org, OrgError, Seed, UserDetails};
+use crate::org::{CALLS_MAX, Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
 use crate::store::{Place, Store};
 use crate::{discovery, identity, introspect, pages, rest, revoke, token};
@@ -66,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) spring26: Switch,
     /// Sign-ins per user and hour.
     pub(crate) login_limit: u32,
+    /// Calls of the REST API in a day.
+    pub(crate) request_limit: u64,
 }
 
 impl Default for Settings {
@@ -75,6 +77,7 @@ impl Default for Settings {
             environment: Environment::default(),
             spring26: Switch::On,
             login_limit: 3_600,
+            request_limit: CALLS_MAX,
         }
     }
 }
@@ -238,7 +241,9 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes the settings. They last until the emulator ends: a database does not keep them.
     pub(crate) fn change_settings(&self, to: Settings) {
+        self.0.org.set_request_limit(to.request_limit);
         *self
             .0
             .settings

@@ -32,7 +32,7 @@ pub(crate) use users::UserDetails;
 use self::query::{Asker, Calendar, OpenCursors, Rows};
 use self::record::Writer;
 use self::schema::Schema;
-pub(crate) use self::usage::Usage;
+pub(crate) use self::usage::{CALLS_MAX, Usage};
 use crate::ids::RecordId;
 use crate::store::{Place, Store};
 
@@ -141,7 +141,7 @@ impl Org {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sets how often the API may be called before it refuses.
+    /// Sets how often the API may be called in a day before it refuses.
     pub fn set_request_limit(&self, calls: u64) {
         self.usage.set_max(calls);
     }
