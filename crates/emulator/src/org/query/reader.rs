@@ -139,6 +139,7 @@ impl Reader<'_> {
         if let Some(place) = parameters.first_mut() {
             *place = Value::Text(ids.to_owned());
         }
+        self.connection.execute_batch(&children.index)?;
         let mut statement = self.connection.prepare_cached(&children.sql)?;
         let parameters = rusqlite::params_from_iter(parameters.iter());
         for_each_row(&mut statement, parameters, |row| {
