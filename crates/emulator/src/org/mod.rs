@@ -23,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use accredit::clock::UnixTime;
 use jiff::tz::TimeZone;
 use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 
 pub use error::OrgError;
 pub use query::QueryError;
@@ -31,7 +32,7 @@ pub(crate) use users::UserDetails;
 use self::query::{Asker, Calendar, OpenCursors, Rows};
 use self::record::Writer;
 use self::schema::Schema;
-pub(crate) use self::usage::Usage;
+pub(crate) use self::usage::{CALLS_MAX, Usage};
 use crate::ids::RecordId;
 use crate::store::{Place, Store};
 
@@ -39,7 +40,8 @@ use crate::store::{Place, Store};
 const VERSION: u16 = 68;
 
 /// What an org holds when it is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Seed {
     /// The organization, profiles and two users.
     Empty,
@@ -139,7 +141,7 @@ impl Org {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sets how often the API may be called before it refuses.
+    /// Sets how often the API may be called in a day before it refuses.
     pub fn set_request_limit(&self, calls: u64) {
         self.usage.set_max(calls);
     }

@@ -65,7 +65,7 @@ async fn data(State(app): State<App>, request: Request) -> Response {
         Ok(session) => session,
         Err(error) => return wire::dress(error.into_response(), &parts.headers).await,
     };
-    let count = app.org().usage().count();
+    let count = app.org().usage().count(app.now());
     let headers = parts.headers.clone();
     // Queries may take long: they may not keep other requests waiting.
     let work = tokio::task::spawn_blocking(move || {

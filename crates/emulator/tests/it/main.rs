@@ -9,6 +9,9 @@ mod ladder;
 #[cfg(test)]
 mod management;
 #[cfg(test)]
+mod orgs;
+#[cfg(test)]
+mod proxy;
 mod pages;
 #[cfg(test)]
 mod pages_access;
@@ -20,6 +23,8 @@ mod sessions;
 mod strict;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod token;
 #[cfg(test)]
