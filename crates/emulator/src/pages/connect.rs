@@ -97,8 +97,8 @@ fn clients(values: &Values<'_>) -> Vec<Client> {
         },
         Client {
             name: "simple-salesforce",
-            about: "It asks https://DOMAIN.salesforce.com and nothing else: run it where that name \
-                    leads to this emulator over HTTPS.",
+            about: "It asks https://DOMAIN.salesforce.com and nothing else: start the emulator with \
+                    --proxy ADDRESS, and run this with the lines of accredit emulator env.",
             lines: simple_salesforce(values),
         },
         Client {
@@ -131,8 +131,7 @@ fn sf(values: &Values<'_>) -> String {
     let (id, user, url) = shell_words(values);
     format!(
         "sf org login jwt \\\n  --client-id {id} \\\n  \
-         --username {user} --jwt-key-file server.key \\\n  \
-         --instance-url {url} --alias local\n\
+         --username {user} --jwt-key-file server.key \\\n  --instance-url {url} --alias local\n\
          sf data query --target-org local --query 'SELECT Id, Name FROM Account LIMIT 5'"
     )
 }

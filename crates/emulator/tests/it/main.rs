@@ -10,6 +10,7 @@ mod ladder;
 mod management;
 #[cfg(test)]
 mod orgs;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pages_access;
