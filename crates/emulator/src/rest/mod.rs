@@ -1,8 +1,8 @@
 //! The REST API under `/services/data` (fact sheet §5).
 //!
 //! A request becomes a [`Call`], which knows nothing of HTTP servers; [`resource::answer`] turns a
-//! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those of
-//! the composite resources, take the same way.
+//! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those
+//! of the composite resources, take the same way.
 
 mod call;
 mod composite;
@@ -68,7 +68,7 @@ async fn data(State(app): State<App>, request: Request) -> Response {
         Ok(session) => session,
         Err(error) => return wire::dress(error.into_response(), &parts.headers).await,
     };
-    let count = app.org().usage().count();
+    let count = app.org().usage().count(app.now());
     let headers = parts.headers.clone();
     let body = match wire::body(&headers, body).await {
         Ok(body) => body,

@@ -1,9 +1,13 @@
 //! The SQLite database that holds everything the emulator remembers.
 //!
-//! Owns the connection. One lock guards it: each piece of work is one short transaction or statement.
+//! Owns the connection. One lock guards it: each piece of work is one short transaction or
+//! statement.
 //! What belongs together is done in [`Store::together`]: all of it or nothing, and nobody else's work
 //! comes in between.
 
+mod dates;
+mod display;
+mod distance;
 mod text;
 
 use std::fmt;
@@ -49,6 +53,9 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.set_prepared_statement_cache_capacity(256);
         text::register(&connection)?;
+        dates::register(&connection)?;
+        display::register(&connection)?;
+        distance::register(&connection)?;
         Ok(Self {
             held: Mutex::new(Held {
                 connection,

@@ -9,6 +9,13 @@ mod ladder;
 #[cfg(test)]
 mod management;
 #[cfg(test)]
+mod orgs;
+#[cfg(test)]
+mod proxy;
+mod pages;
+#[cfg(test)]
+mod pages_access;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod sessions;
@@ -16,6 +23,8 @@ mod sessions;
 mod strict;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod token;
 #[cfg(test)]

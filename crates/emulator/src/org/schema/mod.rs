@@ -105,6 +105,17 @@ impl Schema {
         Ok(schema)
     }
 
+    /// A schema of objects in the form of the built-in files.
+    #[cfg(test)]
+    pub(crate) fn of_files<'f>(files: impl IntoIterator<Item = &'f str>) -> Self {
+        let mut schema = Self::default();
+        for file in files {
+            let object = text::object(file, &text::Picklists::new());
+            schema.add(object.expect("a file of an object"));
+        }
+        schema
+    }
+
     fn add(&mut self, object: Object) {
         let index = self.objects.len();
         self.by_name.insert(object.name.to_ascii_lowercase(), index);
@@ -122,8 +133,8 @@ impl Schema {
         self.objects.get(*index)
     }
 
-    /// The fields that refer to `parent` and make their records its children. What a record was merged
-    /// into is no parent.
+    /// The fields that refer to `parent` and make their records its children. What a record was
+    /// merged into is no parent.
     pub(crate) fn children_of<'a>(&'a self, parent: &'a Object) -> impl Iterator<Item = Child<'a>> {
         self.objects.iter().flat_map(move |object| {
             object
