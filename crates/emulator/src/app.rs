@@ -149,6 +149,14 @@ impl App {
         Ok(())
     }
 
+    /// Makes the directory say of users what their records say.
+    pub(crate) fn follow_users(&self) -> Result<(), DirectoryError> {
+        for user in self.0.org.users()? {
+            self.0.directory.follow(user)?;
+        }
+        Ok(())
+    }
+
     /// Registers an app, and gives its client id.
     ///
     /// # Errors

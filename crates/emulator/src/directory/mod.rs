@@ -5,6 +5,7 @@
 
 mod certificate;
 mod client;
+mod follow;
 mod ledger;
 mod sessions;
 mod tables;

@@ -16,8 +16,10 @@ pub(crate) mod tests;
 mod usage;
 mod users;
 pub(crate) mod value;
+pub(crate) mod write;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use accredit::clock::UnixTime;
@@ -72,6 +74,8 @@ pub struct Org {
     fiscal_start: i8,
     cursors: OpenCursors,
     usage: Usage,
+    /// Whether the records of users may say something that the directory does not know.
+    users_changed: AtomicBool,
 }
 
 impl Org {
@@ -113,6 +117,7 @@ impl Org {
             fiscal_start: 1,
             cursors: OpenCursors::default(),
             usage: Usage::default(),
+            users_changed: AtomicBool::new(false),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
@@ -193,9 +198,19 @@ impl Org {
         now: UnixTime,
         work: impl FnOnce(&Writer<'_>) -> Result<T, OrgError>,
     ) -> Result<T, OrgError> {
+        self.transact(user, now, work)
+    }
+
+    /// The same with errors of any kind.
+    fn transact<T, E: From<rusqlite::Error>>(
+        &self,
+        user: &RecordId,
+        now: UnixTime,
+        work: impl FnOnce(&Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let schema = self.schema();
         self.store.run(|connection| {
-            let transaction = connection.transaction()?;
+            let mut transaction = connection.savepoint()?;
             let outcome = work(&Writer {
                 connection: &transaction,
                 schema: &schema,

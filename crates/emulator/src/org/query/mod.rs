@@ -287,21 +287,6 @@ impl Org {
             .run(|connection| connection.query_row(&sql, [], |row| row.get(0)))
     }
 
-    /// Whether a record is in the recycle bin.
-    pub(crate) fn is_deleted(
-        &self,
-        object: &Object,
-        id: &RecordId,
-    ) -> Result<bool, rusqlite::Error> {
-        if object.field("IsDeleted").is_none() {
-            return Ok(false);
-        }
-        let table = table::table(object);
-        let sql = format!("SELECT \"IsDeleted\" FROM {table} WHERE \"Id\" = ?");
-        self.store
-            .run(|connection| connection.query_row(&sql, [id.as_str()], |row| row.get(0)))
-    }
-
     fn compile(&self, text: &str, rows: Rows, asker: &Asker<'_>) -> Result<Compiled, QueryError> {
         let query = accredit_soql::parse(text)?;
         let environment = Environment {
