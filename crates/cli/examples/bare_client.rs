@@ -1,5 +1,5 @@
-//! The least that a Rust program can do for a token: ring signs, ureq posts. No settings, no checks, no
-//! diagnosis. `bench/token` runs it as the floor beside `accredit token`.
+//! The least that a Rust program can do for a token: ring signs, ureq posts. No settings, no
+//! checks, no diagnosis. `bench/token` runs it as the floor beside `accredit token`.
 //!
 //! Reads SF_LOGIN_URL, SF_CLIENT_ID, SF_USERNAME and SF_JWT_KEY_FILE.
 
@@ -50,5 +50,5 @@ fn main() {
         .unwrap();
     let body = reply.body_mut().read_to_string().unwrap();
     let granted: serde_json::Value = serde_json::from_str(&body).unwrap();
-    println!("{}", granted["access_token"].as_str().unwrap());
+    println!("{}", granted.get("access_token").unwrap().as_str().unwrap());
 }

@@ -1,3 +1,31 @@
 #![forbid(unsafe_code)]
-//! x
-fn main() {}
+//! The `accredit` command: the one place that reads environment, files, terminal and clock.
+
+use std::process::ExitCode;
+
+mod args;
+mod commands;
+mod emulator_client;
+mod env_vars;
+mod error;
+mod files;
+mod interrupt;
+mod key_reference;
+mod launch;
+mod logging;
+mod output;
+mod rest;
+mod session;
+mod settings;
+mod wait;
+mod world;
+
+fn main() -> ExitCode {
+    let world = world::World::real();
+    let (mut out, parsed) = launch::parse(std::env::args_os(), world.environment.as_ref());
+    let done = parsed.and_then(|line| match line {
+        Some(line) => launch::guard(|| commands::run(line, &world, &mut out)),
+        None => Ok(0),
+    });
+    ExitCode::from(done.unwrap_or_else(|error| out.report(&error)))
+}

@@ -114,7 +114,7 @@ impl Refusals<'_> {
 /// The text about a field that is not there.
 pub(crate) fn no_such_column(name: &str, object: &str) -> String {
     format!(
-        "No such column '{name}' on entity '{object}'. If you are attempting to use a custom field, \
-         be sure to append the '__c' after the custom field name. {SEE_DESCRIBE}"
+        "No such column '{name}' on entity '{object}'. If you are attempting to use a custom \
+         field, be sure to append the '__c' after the custom field name. {SEE_DESCRIBE}"
     )
 }

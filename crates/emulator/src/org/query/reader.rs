@@ -1,7 +1,8 @@
 //! Reading records with everything below them.
 //!
 //! One statement reads a page; one more for each sub-query reads the children of all its records.
-//! Records are written with holes where their children belong, which are filled from the inside out.
+//! Records are written with holes where their children belong, which are filled from the inside
+//! out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

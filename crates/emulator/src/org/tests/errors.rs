@@ -106,28 +106,14 @@ fn names_that_are_not_there_are_refused_at_their_place() {
 
 #[test]
 fn values_that_do_not_fit_are_refused_with_what_would() {
+    const TEXT: &str = "of type string and should be enclosed in quotes";
     let mut cases = Vec::new();
     for (filter, needs) in [
-        (
-            "Name = 5",
-            "of type string and should be enclosed in quotes",
-        ),
-        (
-            "Name = TRUE",
-            "of type string and should be enclosed in quotes",
-        ),
-        (
-            "Name IN ('a', 2026-01-01)",
-            "of type string and should be enclosed in quotes",
-        ),
-        (
-            "Type = TODAY",
-            "of type string and should be enclosed in quotes",
-        ),
-        (
-            "OwnerId = 5",
-            "of type string and should be enclosed in quotes",
-        ),
+        ("Name = 5", TEXT),
+        ("Name = TRUE", TEXT),
+        ("Name IN ('a', 2026-01-01)", TEXT),
+        ("Type = TODAY", TEXT),
+        ("OwnerId = 5", TEXT),
         (
             "IsPrivate = 'true'",
             "of type boolean and should not be enclosed in quotes",

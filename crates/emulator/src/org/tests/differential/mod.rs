@@ -1,5 +1,5 @@
-//! Generated queries through the SQL path and through a slow evaluator over records in memory, which
-//! must agree.
+//! Generated queries through the SQL path and through a slow evaluator over records in memory,
+//! which must agree.
 //!
 //! The evaluator ([`oracle`] and [`value`]) shares the parser, the schema and nothing else.
 

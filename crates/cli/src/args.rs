@@ -1,0 +1,272 @@
+//! The command line as it is typed: names, help texts, nothing else.
+//!
+//! No value is checked here and nothing is read: see `settings`. The flags of the sign-in are those
+//! of `sf org login jwt`, its older spellings included.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::error::EXIT_CODES;
+
+pub(crate) mod emulator;
+pub(crate) mod key;
+
+/// Signs servers in to Salesforce with the OAuth 2.0 JWT bearer flow.
+#[derive(Debug, Parser)]
+#[command(
+    name = "accredit",
+    version,
+    after_help = EXIT_CODES,
+    after_long_help = crate::env_vars::help(),
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct GlobalArgs {
+    /// Print one JSON object: {"status":0,"result":…,"warnings":[]}
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing on stderr but warnings and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Log to stderr; more with -vv and -vvv
+    #[arg(short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Log to stderr what this level or filter lets through, such as debug
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+    /// How long one request may take, in seconds
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub(crate) timeout: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole sign-in on a local org: key, certificate, app, assertion, token, query
+    Quickstart(QuickstartArgs),
+    /// Make and check private keys and certificates
+    #[command(subcommand, arg_required_else_help = true)]
+    Key(key::KeyCommand),
+    /// Get an access token
+    Token(TokenArgs),
+    /// Run a SOQL query
+    Query(QueryArgs),
+    /// Show what a JWT or an access token says, offline
+    Inspect(InspectArgs),
+    /// Run a local org to develop and test against
+    #[command(subcommand, arg_required_else_help = true)]
+    Emulator(emulator::EmulatorCommand),
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuickstartArgs {
+    /// Keep key, request and certificate in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Who signs in where.
+#[derive(Debug, Args)]
+pub(crate) struct SignInArgs {
+    /// Consumer key of the app
+    #[arg(short = 'i', long, alias = "clientid", value_name = "CLIENT_ID")]
+    pub(crate) client_id: Option<String>,
+    /// User to act for
+    #[arg(short = 'o', long)]
+    pub(crate) username: Option<String>,
+    /// Private key: a path, - for stdin, or env:NAME
+    #[arg(
+        short = 'f',
+        long = "jwt-key-file",
+        aliases = ["keyfile", "jwtkeyfile", "key"],
+        value_name = "KEY"
+    )]
+    pub(crate) key: Option<String>,
+    /// My Domain of the org [default: login.salesforce.com]
+    #[arg(
+        short = 'r',
+        long,
+        aliases = ["instance-url", "instanceurl", "loginurl"],
+        value_name = "URL"
+    )]
+    pub(crate) login_url: Option<String>,
+    /// Sign in at test.salesforce.com, the login host of sandboxes
+    #[arg(long, conflicts_with = "login_url")]
+    pub(crate) sandbox: bool,
+    /// Audience of the assertion, where it is not the login URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) audience: Option<String>,
+    #[command(flatten)]
+    pub(crate) sf: SfArgs,
+}
+
+/// Flags of the Salesforce CLI that speak of its list of orgs.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SfArgs {
+    #[arg(short = 'a', long = "alias", alias = "setalias", hide = true)]
+    alias: Option<String>,
+    #[arg(
+        short = 's',
+        long = "set-default",
+        alias = "setdefaultusername",
+        hide = true
+    )]
+    set_default: bool,
+    #[arg(
+        short = 'd',
+        long = "set-default-dev-hub",
+        alias = "setdefaultdevhubusername",
+        hide = true
+    )]
+    set_default_dev_hub: bool,
+    /// Nothing is ever asked, so this is true already.
+    #[arg(short = 'p', long = "no-prompt", alias = "noprompt", hide = true)]
+    _no_prompt: bool,
+}
+
+impl SfArgs {
+    /// The first flag that cannot be carried out.
+    pub(crate) const fn refused(&self) -> Option<&'static str> {
+        if self.alias.is_some() {
+            Some("--alias")
+        } else if self.set_default {
+            Some("--set-default")
+        } else if self.set_default_dev_hub {
+            Some("--set-default-dev-hub")
+        } else {
+            None
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = TokenFormat::Token)]
+    pub(crate) format: TokenFormat,
+    /// Print assertion, reply and headers as one JSON object instead of the token
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) show_assertion: bool,
+    /// Show the secrets of --show-assertion
+    #[arg(long, requires = "show_assertion")]
+    pub(crate) reveal: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenFormat {
+    /// The token and a line break
+    Token,
+    /// The whole answer of Salesforce
+    Json,
+    /// Authorization: Bearer TOKEN
+    Header,
+    /// SF_ACCESS_TOKEN=… and SF_INSTANCE_URL=…
+    Env,
+    /// A line for `curl --config -`
+    Curl,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// The query
+    #[arg(value_name = "SOQL")]
+    pub(crate) soql: String,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
+    /// Take the access token from this variable instead of signing in; -r is the instance URL then
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["client_id", "username", "key"])]
+    pub(crate) access_token_env: Option<String>,
+    /// Form of the result
+    #[arg(long, value_enum, alias = "result-format", default_value_t = QueryFormat::Table)]
+    pub(crate) format: QueryFormat,
+    /// Write the result to this file
+    #[arg(long, alias = "output-file", value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Include deleted and archived records
+    #[arg(long)]
+    pub(crate) all_rows: bool,
+    /// Version of the API, such as 65.0 [default: the newest of the org]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) api_version: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueryFormat {
+    /// For people
+    #[value(alias = "human")]
+    Table,
+    /// RFC 4180, with a header
+    Csv,
+    /// One array
+    Json,
+    /// One object a line
+    Ndjson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The token, or - for stdin
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) token: String,
+    /// Verify the signature with this certificate
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Show the signature and the token too
+    #[arg(long)]
+    pub(crate) reveal: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_do_not_contradict_each_other() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_spelling_of_the_salesforce_cli_is_read() {
+        for line in [
+            "-i a -o b -f c -r d",
+            "--client-id a --username b --jwt-key-file c --instance-url d",
+            "--clientid a --username b --jwtkeyfile c --instanceurl d",
+            "--clientid a --username b --keyfile c --login-url d -p",
+        ] {
+            let words = ["accredit", "token"].into_iter().chain(line.split(' '));
+            let Command::Token(args) = CommandLine::try_parse_from(words).unwrap().command else {
+                panic!("{line}");
+            };
+            let SignInArgs {
+                client_id,
+                username,
+                key,
+                login_url,
+                ..
+            } = args.sign_in;
+            let found = [client_id, username, key, login_url].map(Option::unwrap);
+            assert_eq!(found, ["a", "b", "c", "d"], "{line}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! `accredit emulator …`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmulatorCommand {
+    /// Serve a local org until interrupted; the first line of stdout is its URL
+    Start(StartArgs),
+    /// Run a command against a local org of its own, reached under Salesforce's own names
+    ///
+    /// The command finds the org at SF_LOGIN_URL and, through a proxy of its own, at
+    /// login.salesforce.com, test.salesforce.com (a sandbox of the org) and the My Domain. A
+    /// connected app is registered, because external client apps are not found through the shared
+    /// login hosts. Every other host is refused.
+    Run(RunArgs),
+    /// Register, list and remove apps of a running emulator
+    #[command(subcommand, arg_required_else_help = true)]
+    App(AppCommand),
+    /// Add, list, change and remove users of a running emulator
+    #[command(subcommand, arg_required_else_help = true)]
+    User(UserCommand),
+    /// Add, list and remove further orgs of a running emulator
+    #[command(subcommand, arg_required_else_help = true)]
+    Org(OrgCommand),
+    /// Print the variables that lead programs to a running emulator, as export lines
+    Env(EnvArgs),
+    /// Put a running emulator back to how it started
+    Reset(TargetArgs),
+}
+
+/// Which org is served.
+#[derive(Debug, Args)]
+pub(crate) struct OrgArgs {
+    /// Keep the org in this SQLite file [default: in memory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+    /// What is in a new org
+    #[arg(long, value_enum, default_value_t = Seed::Sample)]
+    pub(crate) seed: Seed,
+    /// How assertions are checked
+    #[arg(long, value_enum, default_value_t = Mode::Salesforce)]
+    pub(crate) mode: Mode,
+    /// My Domain of the org [default: accredit.my.salesforce.com]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) my_domain: Option<String>,
+}
+
+impl OrgArgs {
+    /// The sample org in memory, as it is without any flag.
+    pub(crate) const fn sample() -> Self {
+        Self {
+            db: None,
+            seed: Seed::Sample,
+            mode: Mode::Salesforce,
+            my_domain: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Seed {
+    /// A sample company with accounts, contacts and opportunities
+    Sample,
+    /// No records
+    Empty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// As Salesforce does, which forgives what shipped clients send
+    Salesforce,
+    /// As RFC 7523 and RFC 8725 want it
+    Strict,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StartArgs {
+    /// Address and port; port 0 picks a free one [default: 127.0.0.1:8580]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Speak TLS too, with certificates of an authority that is made once; prints the https URL
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Listen here as a proxy that answers login.salesforce.com, test.salesforce.com,
+    /// *.my.salesforce.com and *.my.site.com and refuses every other host; implies --tls
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) proxy: Option<String>,
+    /// Where the authority is kept [default: ~/.local/state/accredit]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<String>,
+    #[command(flatten)]
+    pub(crate) org: OrgArgs,
+    /// Write the URL to this file once connections are accepted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Certificate of the app [default: a new key and certificate]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Key of the certificate [default: beside it, ending in .key]
+    #[arg(
+        short = 'f',
+        long = "jwt-key-file",
+        alias = "key",
+        requires = "cert",
+        value_name = "KEY"
+    )]
+    pub(crate) key: Option<PathBuf>,
+    /// Consumer key of the app [default: a new one]
+    #[arg(short = 'i', long)]
+    pub(crate) client_id: Option<String>,
+    /// User to act for [default: the integration user of the org]
+    #[arg(short = 'o', long)]
+    pub(crate) username: Option<String>,
+    #[command(flatten)]
+    pub(crate) org: OrgArgs,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnvArgs {
+    /// Consumer key to tell programs [default: that of the only app]
+    #[arg(short = 'i', long)]
+    pub(crate) client_id: Option<String>,
+    /// User to tell programs [default: the integration user, if the org has it]
+    #[arg(short = 'o', long)]
+    pub(crate) username: Option<String>,
+    /// Key file to tell programs
+    #[arg(short = 'f', long = "jwt-key-file", alias = "key", value_name = "KEY")]
+    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Add an org beside the first; prints where it is
+    Add(NewOrgArgs),
+    /// List the orgs
+    List(TargetArgs),
+    /// Remove an org
+    Remove(OrgRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewOrgArgs {
+    /// Name of the org: its place is /orgs/NAME
+    pub(crate) name: String,
+    /// Its My Domain [default: drawn from the name]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) my_domain: Option<String>,
+    /// Make it a sandbox, which test.salesforce.com knows
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// What is in it
+    #[arg(long, value_enum, default_value_t = Seed::Sample)]
+    pub(crate) seed: Seed,
+    /// How assertions are checked
+    #[arg(long, value_enum, default_value_t = Mode::Salesforce)]
+    pub(crate) mode: Mode,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrgRemoveArgs {
+    /// Name of the org
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+/// Which running emulator is meant.
+#[derive(Debug, Args)]
+pub(crate) struct TargetArgs {
+    /// Base URL of the emulator [default: the one on 127.0.0.1:8580]
+    #[arg(long, value_name = "URL")]
+    pub(crate) emulator: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppCommand {
+    /// Register an app; prints its client id
+    Add(AppAddArgs),
+    /// List the apps
+    List(TargetArgs),
+    /// Remove an app
+    Remove(AppRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AppAddArgs {
+    /// Name of the app
+    pub(crate) name: String,
+    /// Certificate that verifies its assertions; twice for an overlap
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) cert: Vec<PathBuf>,
+    /// Consumer key [default: a new one]
+    #[arg(short = 'i', long)]
+    pub(crate) client_id: Option<String>,
+    /// Kind of app
+    #[arg(long, value_enum, default_value_t = AppKind::External)]
+    pub(crate) kind: AppKind,
+    /// Permitted users
+    #[arg(long, value_enum, default_value_t = PermittedUsers::PreAuthorized)]
+    pub(crate) users: PermittedUsers,
+    /// Profile whose users are pre-authorized; may be repeated [default: System Administrator]
+    #[arg(long)]
+    pub(crate) profile: Vec<String>,
+    /// Scope of its tokens; may be repeated [default: api]
+    #[arg(long)]
+    pub(crate) scope: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AppKind {
+    /// External client app
+    External,
+    /// Connected app
+    Connected,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PermittedUsers {
+    /// Admin approved users are pre-authorized
+    PreAuthorized,
+    /// All users may self-authorize
+    SelfAuthorize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AppRemoveArgs {
+    /// Client id of the app
+    pub(crate) client_id: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user
+    Add(UserArgs),
+    /// List the users
+    List(TargetArgs),
+    /// Change profile or state of a user
+    Set(UserArgs),
+    /// Remove a user
+    Remove(UserRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UserArgs {
+    /// Username, in the form of an e-mail address
+    pub(crate) username: String,
+    /// Profile
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// State
+    #[arg(long, value_enum)]
+    pub(crate) state: Option<UserState>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UserState {
+    Active,
+    Inactive,
+    Frozen,
+    Locked,
+    IpRestricted,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UserRemoveArgs {
+    /// Username
+    pub(crate) username: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}

@@ -1,0 +1,74 @@
+//! `accredit key …`: flag names as in `credhub generate -t certificate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make an RSA key, a certificate request and a self-signed certificate
+    New(KeyNewArgs),
+    /// Say what a key, a certificate request or a certificate is
+    Show(KeyShowArgs),
+    /// Say whether a key, a certificate and a request belong together
+    Check(KeyCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyNewArgs {
+    /// Name of the files: NAME.key, NAME.csr, NAME.crt
+    #[arg(short, long, default_value = "server")]
+    pub(crate) name: String,
+    /// Folder to write to
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out_dir: PathBuf,
+    /// Bits of the key: 2048, 3072 or 4096
+    #[arg(
+        short = 'k',
+        long = "bits",
+        alias = "key-length",
+        default_value = "2048"
+    )]
+    pub(crate) bits: String,
+    /// Common name of the certificate [default: the name of the files]
+    #[arg(short, long)]
+    pub(crate) common_name: Option<String>,
+    /// Organization of the certificate
+    #[arg(short, long)]
+    pub(crate) organization: Option<String>,
+    /// Unit of the organization
+    #[arg(short = 'u', long)]
+    pub(crate) organization_unit: Option<String>,
+    /// City
+    #[arg(short = 'i', long)]
+    pub(crate) locality: Option<String>,
+    /// State or province
+    #[arg(short, long)]
+    pub(crate) state: Option<String>,
+    /// Country, two letters
+    #[arg(short = 'y', long)]
+    pub(crate) country: Option<String>,
+    /// Days that the certificate is valid
+    #[arg(short, long = "days", alias = "duration", default_value = "365")]
+    pub(crate) days: String,
+    /// Replace files that are there already
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyShowArgs {
+    /// A file, - for stdin, or env:NAME
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyCheckArgs {
+    /// Private key: a file, - for stdin, or env:NAME
+    pub(crate) key: String,
+    /// Certificate
+    pub(crate) cert: PathBuf,
+    /// Certificate request
+    pub(crate) csr: Option<PathBuf>,
+}

@@ -1,0 +1,148 @@
+//! `accredit emulator …`: a local org of one's own, and the management of a running one.
+
+use std::fs;
+use std::path::Path;
+
+use accredit_emulator::{Builder, DirectoryError, Emulator, Mode, OrgRefused, Seed, StartError};
+use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
+
+use crate::args::emulator::{
+    self as args, AppCommand, EmulatorCommand, OrgArgs, OrgCommand, UserCommand,
+};
+use crate::emulator_client::EmulatorClient;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::world::World;
+
+mod app;
+mod env;
+mod org;
+mod reach;
+mod run;
+mod start;
+mod user;
+
+/// The user that the sample org has for integrations, and that an empty one gets.
+pub(crate) const INTEGRATION_USER: &str = "integration@accredit.example";
+
+/// Runs one of the commands and gives its exit code.
+pub(crate) fn run(
+    command: EmulatorCommand,
+    timeout: Option<&str>,
+    world: &World,
+    out: &mut Output,
+) -> Result<u8, CliError> {
+    let environment = world.environment.as_ref();
+    let client = |target| EmulatorClient::new(target, timeout, environment);
+    match command {
+        EmulatorCommand::Start(args) => start::run(&args, world, out),
+        EmulatorCommand::Run(args) => return run::run(&args, timeout, world, out),
+        EmulatorCommand::App(AppCommand::Add(args)) => app::add(&args, &client(&args.target)?, out),
+        EmulatorCommand::App(AppCommand::List(target)) => app::list(&client(&target)?, out),
+        EmulatorCommand::App(AppCommand::Remove(args)) => {
+            app::remove(&args, &client(&args.target)?, out)
+        }
+        EmulatorCommand::User(UserCommand::Add(args)) => {
+            user::add(&args, &client(&args.target)?, out)
+        }
+        EmulatorCommand::User(UserCommand::List(target)) => user::list(&client(&target)?, out),
+        EmulatorCommand::User(UserCommand::Set(args)) => {
+            user::set(&args, &client(&args.target)?, out)
+        }
+        EmulatorCommand::User(UserCommand::Remove(args)) => {
+            user::remove(&args, &client(&args.target)?, out)
+        }
+        EmulatorCommand::Org(OrgCommand::Add(args)) => org::add(&args, &client(&args.target)?, out),
+        EmulatorCommand::Org(OrgCommand::List(target)) => org::list(&client(&target)?, out),
+        EmulatorCommand::Org(OrgCommand::Remove(args)) => {
+            org::remove(&args, &client(&args.target)?, out)
+        }
+        EmulatorCommand::Env(args) => env::print(&args, &client(&args.target)?, out),
+        EmulatorCommand::Reset(target) => {
+            client(&target)?.post("/reset", &serde_json::Value::Null)?;
+            out.result("", &serde_json::json!({"reset": true}))
+        }
+    }
+    .map(|()| 0)
+}
+
+/// An emulator as the flags want it.
+pub(crate) fn builder(args: &OrgArgs, world: &World) -> Builder {
+    let mut builder = Emulator::builder()
+        .mode(mode(args.mode))
+        .seed(seed(args.seed))
+        .clock(world.clock.clone())
+        .random(world.random.clone());
+    if let Some(host) = &args.my_domain {
+        builder = builder.my_domain(host);
+    }
+    match &args.db {
+        Some(path) => builder.place(accredit_emulator::store::Place::File(path.clone())),
+        None => builder,
+    }
+}
+
+const fn mode(mode: args::Mode) -> Mode {
+    match mode {
+        args::Mode::Salesforce => Mode::Salesforce,
+        args::Mode::Strict => Mode::Strict,
+    }
+}
+
+const fn seed(seed: args::Seed) -> Seed {
+    match seed {
+        args::Seed::Sample => Seed::Sample,
+        args::Seed::Empty => Seed::Empty,
+    }
+}
+
+/// What an emulator runs on.
+pub(crate) fn runtime() -> Result<Runtime, CliError> {
+    RuntimeBuilder::new_multi_thread()
+        .enable_all()
+        .thread_name("accredit-emulator")
+        .build()
+        .map_err(|error| CliError::other("no threads for the emulator").with_source(error))
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        let this = Self::other(error.to_string());
+        match error {
+            StartError::AddressInUse(_) => {
+                this.hint("--listen 127.0.0.1:0 picks a free port and prints it")
+            }
+            StartError::Listen(_, _) => this
+                .hint("expected an address of this machine, and a port above 1023")
+                .with_source(error),
+            StartError::Authority(_) => this,
+            StartError::Store(_) | StartError::Directory(_) | StartError::Org(_) => this
+                .hint("check the file that --db names, or leave --db out")
+                .with_source(error),
+        }
+    }
+}
+
+impl From<OrgRefused> for CliError {
+    fn from(error: OrgRefused) -> Self {
+        Self::settings(format!("the emulator refused: {error}"))
+    }
+}
+
+impl From<DirectoryError> for CliError {
+    fn from(error: DirectoryError) -> Self {
+        Self::settings(format!("the emulator refused: {error}"))
+    }
+}
+
+/// Reads a certificate as text.
+pub(crate) fn read_certificate(path: &Path) -> Result<String, CliError> {
+    fs::read_to_string(path).map_err(|error| {
+        CliError::settings(format!(
+            "the certificate file {} could not be read",
+            path.display()
+        ))
+        .hint("`accredit key new` makes a certificate")
+        .with_source(error)
+    })
+}

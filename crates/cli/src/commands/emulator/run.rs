@@ -1,0 +1,236 @@
+//! `accredit emulator run -- CMD`: an org for the length of one command.
+//!
+//! Owns what the command finds in its environment and what becomes of it: its exit code is ours,
+//! the signals that we get are its own, and nothing is left behind.
+
+use std::io::{self, IsTerminal as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use accredit_emulator::{AppKind, Emulator, Environment, NewApp, NewOrg, NewUser, Upload};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::args::emulator::{RunArgs, Seed};
+use crate::commands::emulator::reach::{self, Variable};
+use crate::commands::emulator::{INTEGRATION_USER, builder, mode, read_certificate, runtime, seed};
+use crate::commands::key;
+use crate::emulator_client::{EmulatorClient, segment};
+use crate::error::CliError;
+use crate::files::Existing;
+use crate::interrupt::Signals;
+use crate::output::Output;
+use crate::world::World;
+
+/// Runs the command and gives its exit code.
+pub(crate) fn run(
+    args: &RunArgs,
+    timeout: Option<&str>,
+    world: &World,
+    out: &Output,
+) -> Result<u8, CliError> {
+    let folder = TempDir::with_prefix("accredit-")
+        .map_err(|error| CliError::other("no temporary folder").with_source(error))?;
+    let pair = pair(args, folder.path(), world)?;
+    let runtime = runtime()?;
+    let mut signals = {
+        let _entered = runtime.enter();
+        Signals::new()
+            .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?
+    };
+    let proxy = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let emulator = runtime.block_on(builder(&args.org, world).proxy(proxy).start())?;
+    let prepared = prepare(args, &pair, &emulator, timeout, world).and_then(|mut variables| {
+        let bundle = reach::write_bundle(&emulator, folder.path())?;
+        variables.extend(reach::variables(&emulator, Some(&bundle), world));
+        Ok(variables)
+    });
+    let ended = prepared.and_then(|variables| {
+        out.step(&format!("A local org is ready at {}", emulator.url()));
+        runtime.block_on(supervise(args, &variables, &mut signals))
+    });
+    runtime.block_on(emulator.shutdown());
+    ended
+}
+
+/// Key and certificate of the app.
+struct Pair {
+    key: PathBuf,
+    certificate: String,
+}
+
+fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> {
+    let Some(certificate) = &args.cert else {
+        let made = key::make(
+            &key::recipe_for("accredit-emulator")?,
+            folder,
+            "server",
+            Existing::Keep,
+            world,
+        )?;
+        return Ok(Pair {
+            certificate: read_certificate(&made.certificate)?,
+            key: made.key,
+        });
+    };
+    let key = args
+        .key
+        .clone()
+        .unwrap_or_else(|| certificate.with_extension("key"));
+    key::check_pair(&key, certificate, world).map_err(|error| {
+        error.hint("-f KEY names the key of the certificate, if it is not beside it")
+    })?;
+    let key = std::path::absolute(&key)
+        .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
+    Ok(Pair {
+        certificate: read_certificate(certificate)?,
+        key,
+    })
+}
+
+/// Registers app and user; gives the variables of the command.
+fn prepare(
+    args: &RunArgs,
+    pair: &Pair,
+    emulator: &Emulator,
+    timeout: Option<&str>,
+    world: &World,
+) -> Result<Vec<Variable>, CliError> {
+    let username = args.username.as_deref().unwrap_or(INTEGRATION_USER);
+    if args.username.is_some() || args.org.seed == Seed::Empty {
+        make_user(username, emulator, timeout, world)?;
+    }
+    let app = NewApp {
+        name: "accredit emulator run".to_owned(),
+        client_id: args.client_id.clone(),
+        // An external client app would not be found through login.salesforce.com.
+        kind: AppKind::Connected,
+        certificates: vec![Upload::Text(pair.certificate.clone())],
+        approved_users: vec![username.to_owned()],
+        ..NewApp::default()
+    };
+    let client_id = emulator.add_app(app.clone())?;
+    let app = NewApp {
+        client_id: Some(client_id.as_str().to_owned()),
+        ..app
+    };
+    add_sandbox(args, app, username, emulator)?;
+    let mut variables = reach::identity(client_id.as_str(), username);
+    variables.extend(reach::key(&pair.key));
+    Ok(variables)
+}
+
+/// A sandbox with the same app and user, for programs that ask test.salesforce.com.
+fn add_sandbox(
+    args: &RunArgs,
+    app: NewApp,
+    username: &str,
+    emulator: &Emulator,
+) -> Result<(), CliError> {
+    let my_domain = args.org.my_domain.as_deref().unwrap_or("accredit.");
+    let label = my_domain.split('.').next().unwrap_or_default();
+    let sandbox = emulator.add_org(NewOrg {
+        my_domain: Some(format!("{label}--sandbox.sandbox.my.salesforce.com")),
+        environment: Environment::Sandbox,
+        mode: mode(args.org.mode),
+        seed: seed(args.org.seed),
+        ..NewOrg::named("sandbox")
+    })?;
+    sandbox.add_app(app)?;
+    // The user of the seed is there already.
+    let _known = sandbox.add_user(NewUser::named(username));
+    Ok(())
+}
+
+/// Makes a user, unless the org has it.
+fn make_user(
+    username: &str,
+    emulator: &Emulator,
+    timeout: Option<&str>,
+    world: &World,
+) -> Result<(), CliError> {
+    let Err(refused) = emulator.add_user(NewUser::named(username)) else {
+        return Ok(());
+    };
+    let client = EmulatorClient::at(&emulator.url(), timeout, world.environment.as_ref())?;
+    client
+        .get(&format!("/users/{}", segment(username)))
+        .map(drop)
+        .map_err(|_| refused.into())
+}
+
+/// Settings of another org, which must not reach the command.
+const FOREIGN: [&str; 4] = [
+    "ACCREDIT_AUDIENCE",
+    "ACCREDIT_ACCESS_TOKEN",
+    "SF_AUDIENCE_URL",
+    "SF_ACCESS_TOKEN",
+];
+
+async fn supervise(
+    args: &RunArgs,
+    variables: &[Variable],
+    signals: &mut Signals,
+) -> Result<u8, CliError> {
+    let (program, words) = args
+        .command
+        .split_first()
+        .ok_or_else(|| CliError::usage("no command was given after --"))?;
+    let mut command = Command::new(program);
+    command
+        .args(words)
+        .envs(variables.iter().map(|(name, value)| (name, value)));
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    let mut child = command.spawn().map_err(|error| {
+        CliError::other(format!(
+            "the command {} could not be started",
+            program.display()
+        ))
+        .with_source(error)
+    })?;
+    loop {
+        tokio::select! {
+            ended = child.wait() => {
+                let status = ended.map_err(|error| {
+                    CliError::other("the command could not be waited for").with_source(error)
+                })?;
+                return Ok(exit_code(status));
+            }
+            code = signals.next() => hand_on(&child, code),
+        }
+    }
+}
+
+/// Gives the command the signal that we got. Ctrl-C on a terminal reaches it by itself.
+fn hand_on(child: &Child, code: i32) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let signal = if code == 130 {
+        Signal::INT
+    } else {
+        Signal::TERM
+    };
+    if signal == Signal::INT && io::stdin().is_terminal() {
+        return;
+    }
+    let pid = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw);
+    if let Some(pid) = pid {
+        // If it is gone already, its end is what we wait for.
+        let _gone = kill_process(pid, signal);
+    }
+}
+
+/// The exit code, or 128 and the number of the signal that ended the command.
+fn exit_code(status: ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal))
+        .unwrap_or(1);
+    u8::try_from(code & 0xff).unwrap_or(1)
+}

@@ -1,0 +1,288 @@
+//! `accredit query`: a SOQL query over REST, page by page, with the memory of one page.
+//!
+//! Owns the paging, the one new sign-in that an ended session allows, and the promise that a result
+//! is whole or the command fails with exit code 7.
+
+use std::io::{BufWriter, Seek as _};
+use std::path::Path;
+
+use accredit::http::UreqClient;
+use serde_json::json;
+use tempfile::NamedTempFile;
+
+use crate::args::QueryArgs;
+use crate::error::{CliError, Kind};
+use crate::files::{self, Access};
+use crate::interrupt::remove_when_interrupted;
+use crate::output::{Form, Output};
+use crate::rest::Failure;
+use crate::settings::network::{Traffic, client};
+use crate::world::World;
+
+mod columns;
+mod page;
+mod progress;
+mod reach;
+mod row;
+mod screenful;
+mod sink;
+mod table;
+mod version;
+
+use page::PageEnd;
+use progress::Progress;
+use reach::Reach;
+use sink::{Layout, Sink, Target};
+
+pub(crate) use screenful::screenful;
+
+/// Runs the query and writes the result.
+pub(crate) fn run(
+    args: &QueryArgs,
+    timeout: Option<&str>,
+    world: &World,
+    out: &mut Output,
+) -> Result<(), CliError> {
+    let reach = Reach::open(args, timeout, world, out)?;
+    let client = client(
+        world.environment.as_ref(),
+        timeout,
+        Traffic::Records,
+        reach.org.instance_url.as_str(),
+    )?;
+    let path = first_path(args, world, &client, &reach)?;
+    let mut query = Query {
+        client,
+        reach,
+        first: path,
+        columns: columns::of_query(&args.soql),
+    };
+    match &args.output {
+        Some(path) => query.write_file(path, args, out),
+        None => {
+            let layout = match out.form() {
+                Form::Json => Layout::Envelope,
+                Form::Human => Layout::of(args.format),
+            };
+            query.write_stdout(layout, out)
+        }
+    }
+}
+
+fn first_path(
+    args: &QueryArgs,
+    world: &World,
+    client: &UreqClient,
+    reach: &Reach,
+) -> Result<String, CliError> {
+    let flag = args.api_version.as_deref();
+    let version = match version::given(flag, world.environment.as_ref())? {
+        Some(version) => version,
+        None => version::newest(&reach.org, client)?,
+    };
+    let resource = if args.all_rows { "queryAll" } else { "query" };
+    Ok(format!(
+        "/services/data/v{version}/{resource}?q={}",
+        escape(&args.soql)
+    ))
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`; a `+` left alone would become a
+/// blank.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() * 3 / 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// A query on its way.
+struct Query {
+    client: UreqClient,
+    reach: Reach,
+    first: String,
+    columns: columns::Columns,
+}
+
+/// What a whole result came to.
+struct Summary {
+    total_size: u64,
+}
+
+impl Query {
+    fn write_stdout(&mut self, layout: Layout, out: &mut Output) -> Result<(), CliError> {
+        loop {
+            let mut sink = Sink::new(
+                layout,
+                self.columns.clone(),
+                Target {
+                    path: None,
+                    writer: Box::new(out.document()),
+                },
+            );
+            match self.fetch(&mut sink, out) {
+                Ok(summary) => {
+                    sink.finish(summary.total_size, out.warnings())?;
+                    out.step(&counted(summary.total_size));
+                    return Ok(());
+                }
+                Err(Failure::SessionEnded(_)) if sink.rows() == 0 && self.reach.can_renew() => {
+                    self.reach.renew(out)?;
+                }
+                Err(failure) => return Err(self.broken_off(failure, sink, out)),
+            }
+        }
+    }
+
+    /// What was printed cannot be taken back: the failure says how much there is of how much.
+    fn broken_off(&self, failure: Failure, sink: Sink, out: &Output) -> CliError {
+        let has_ended = matches!(failure, Failure::SessionEnded(_));
+        let error = failure.into_error();
+        if sink.rows() == 0 || error.is_quiet() {
+            return error;
+        }
+        let rows = sink.rows();
+        let mut partial = CliError::new(
+            Kind::Partial,
+            format!("the result is not complete: {rows} records were written before it broke off"),
+        )
+        .with_source(error);
+        if has_ended {
+            partial = partial.hint(
+                "the session ended between two pages, and a query cannot go on in another one: use \
+                 --output FILE, which can start again, or raise the session time-out",
+            );
+        }
+        match sink.abandon(&partial, out.warnings()) {
+            Ok(sink::Told::Yes) => partial.told(),
+            _ => partial,
+        }
+    }
+
+    fn write_file(
+        &mut self,
+        path: &Path,
+        args: &QueryArgs,
+        out: &mut Output,
+    ) -> Result<(), CliError> {
+        let mut file = files::temporary(path, Access::Owner)?;
+        remove_when_interrupted(file.path().to_owned())
+            .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
+        let summary = loop {
+            let writer = BufWriter::new(reopened(&mut file, path)?);
+            let layout = Layout::of(args.format);
+            let mut sink = Sink::new(
+                layout,
+                self.columns.clone(),
+                Target {
+                    path: Some(path.to_owned()),
+                    writer: Box::new(writer),
+                },
+            );
+            match self.fetch(&mut sink, out) {
+                Ok(summary) => {
+                    sink.finish(summary.total_size, &[])?;
+                    break summary;
+                }
+                Err(Failure::SessionEnded(_)) if self.reach.can_renew() => self.reach.renew(out)?,
+                Err(failure) => {
+                    let error = failure.into_error();
+                    return Err(error.hint(format!("{} was not written", path.display())));
+                }
+            }
+        };
+        files::replace(path, file)?;
+        let done = format!(
+            "{} written to {}",
+            counted(summary.total_size),
+            path.display()
+        );
+        if out.form() == Form::Json {
+            return out.result(
+                "",
+                &json!({"output": path, "totalSize": summary.total_size, "done": true}),
+            );
+        }
+        out.step(&done);
+        Ok(())
+    }
+
+    /// Fetches every page into `sink`.
+    fn fetch(&self, sink: &mut Sink, out: &Output) -> Result<Summary, Failure> {
+        let mut progress = Progress::new(out);
+        let mut next = self.first.clone();
+        let mut pages_left = PAGES_MAX;
+        loop {
+            let body = self.reach.org.get(&self.client, &next)?;
+            let end = sink.page(&body)?;
+            progress.advance(sink.rows(), end.total_size);
+            match check(&end, sink)? {
+                Some(path) => next = path,
+                None => {
+                    return Ok(Summary {
+                        total_size: end.total_size,
+                    });
+                }
+            }
+            pages_left -= 1;
+            if pages_left == 0 {
+                return Err(CliError::new(Kind::Partial, "the result has too many pages").into());
+            }
+        }
+    }
+}
+
+/// Ten million pages of at least 200 records: more than an org holds.
+const PAGES_MAX: u32 = 10_000_000;
+
+/// The path of the next page, or nothing if the result is whole.
+fn check(end: &PageEnd, sink: &Sink) -> Result<Option<String>, CliError> {
+    if sink.has_open_children() {
+        return Err(CliError::new(
+            Kind::Partial,
+            "a record has more children than the reply holds, and their next page is not fetched",
+        )
+        .hint("query the child object by itself, or LIMIT the sub-query"));
+    }
+    match (end.done, &end.next) {
+        (false, Some(path)) => Ok(Some(path.clone())),
+        (true, _) if sink.rows() == end.total_size || sink.is_count() => Ok(None),
+        _ => Err(CliError::new(
+            Kind::Partial,
+            format!(
+                "the result is not complete: {} records came, {} were announced",
+                sink.rows(),
+                end.total_size
+            ),
+        )),
+    }
+}
+
+fn counted(records: u64) -> String {
+    match records {
+        1 => "1 record".to_owned(),
+        many => format!("{many} records"),
+    }
+}
+
+fn reopened(file: &mut NamedTempFile, path: &Path) -> Result<std::fs::File, CliError> {
+    let cleared = file.as_file().set_len(0).and_then(|()| file.rewind());
+    cleared
+        .and_then(|()| file.as_file().try_clone())
+        .map_err(|error| files::unwritable(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plus_in_a_query_stays_a_plus() {
+        assert_eq!(escape("a+b c~'é"), "a%2Bb%20c~%27%C3%A9");
+    }
+}

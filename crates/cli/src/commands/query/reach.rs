@@ -1,0 +1,116 @@
+//! How a query reaches its org: a token that was given, or a sign-in that can be repeated once.
+
+use accredit::audience::InstanceUrl;
+use accredit::secret::AccessToken;
+use accredit::source::Token;
+
+use crate::args::QueryArgs;
+use crate::env_vars;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::rest::Org;
+use crate::session::Session;
+use crate::settings::network::{Traffic, client};
+use crate::settings::{Environment, Flag, Picker, lookup, sign_in};
+use crate::world::World;
+
+/// The org, and whether a new token can be had.
+#[derive(Debug)]
+pub(crate) struct Reach {
+    pub(crate) org: Org,
+    renewal: Option<Session>,
+}
+
+impl Reach {
+    /// Takes the token that is given, or signs in.
+    pub(crate) fn open(
+        args: &QueryArgs,
+        timeout: Option<&str>,
+        world: &World,
+        out: &mut Output,
+    ) -> Result<Self, CliError> {
+        let environment = world.environment.as_ref();
+        if let Some(name) = given_in(args, environment) {
+            return Ok(Self {
+                org: given(&name, args, environment)?,
+                renewal: None,
+            });
+        }
+        let sign_in = sign_in::resolve(&args.sign_in, environment)?;
+        let client = client(environment, timeout, Traffic::Tokens, sign_in.url())?;
+        let session = Session::open(sign_in, world, client, out)?;
+        Ok(Self {
+            org: org(&session, out)?,
+            renewal: Some(session),
+        })
+    }
+
+    /// Says whether another sign-in is allowed: it is, once.
+    pub(crate) const fn can_renew(&self) -> bool {
+        self.renewal.is_some()
+    }
+
+    /// Signs in again.
+    pub(crate) fn renew(&mut self, out: &mut Output) -> Result<(), CliError> {
+        if let Some(session) = self.renewal.take() {
+            out.warn("the session ended; signing in again and starting the query anew");
+            self.org = org(&session, out)?;
+        }
+        Ok(())
+    }
+}
+
+fn org(session: &Session, out: &mut Output) -> Result<Org, CliError> {
+    let Token {
+        access_token,
+        instance_url,
+        ..
+    } = session
+        .exchange(out)?
+        .outcome
+        .map_err(|error| session.explain(error))?;
+    Ok(Org {
+        instance_url,
+        access_token,
+    })
+}
+
+/// The variable that holds the token, if one is to be used.
+fn given_in(args: &QueryArgs, environment: &dyn Environment) -> Option<String> {
+    args.access_token_env.clone().or_else(|| {
+        let name = env_vars::ACCESS_TOKEN.name;
+        let is_given = lookup(environment, name).is_some();
+        (is_given && !sign_in::is_asked_for(&args.sign_in)).then(|| name.to_owned())
+    })
+}
+
+fn given(name: &str, args: &QueryArgs, environment: &dyn Environment) -> Result<Org, CliError> {
+    let mut picker = Picker::new(environment);
+    let token = match lookup(environment, name).map(std::ffi::OsString::into_string) {
+        Some(Ok(text)) => AccessToken::new(text.trim().to_owned())
+            .map_err(|_| picker.problem(format!("the variable {name} holds no access token"), None))
+            .ok(),
+        Some(Err(_)) => {
+            picker.problem(format!("the variable {name} is not UTF-8 text"), None);
+            None
+        }
+        None => {
+            picker.problem(
+                format!("the variable {name} is not set, expected an access token in it"),
+                None,
+            );
+            None
+        }
+    };
+    let instance_url = picker.required(
+        "instance URL",
+        Flag::new("--login-url", args.sign_in.login_url.as_deref()),
+        &env_vars::INSTANCE_URL,
+        InstanceUrl::parse,
+    );
+    let org = token.zip(instance_url).map(|(access_token, instance)| Org {
+        instance_url: instance.value,
+        access_token,
+    });
+    picker.finish(org)
+}

@@ -1,0 +1,335 @@
+//! Where the records of a result go: a table, CSV, a JSON array, JSON lines, or the envelope of
+//! `--json`.
+//!
+//! Owns the layouts. A record goes from the page to the writer without a tree in between.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde::de::{DeserializeSeed as _, Deserializer, Error as _};
+use serde_json::json;
+
+use super::columns::Columns;
+use super::page::{self, PageEnd, Visit};
+use super::row::{Row, RowSeed, text};
+use super::table::Table;
+use crate::args::QueryFormat;
+use crate::error::{CliError, Kind};
+use crate::files;
+use crate::output::failure;
+
+mod clean;
+
+use clean::Clean;
+
+/// How a result is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    Table,
+    Csv,
+    /// A JSON array.
+    Array,
+    /// A JSON object a line.
+    Lines,
+    /// The object of `--json`.
+    Envelope,
+}
+
+impl Layout {
+    pub(crate) const fn of(format: QueryFormat) -> Self {
+        match format {
+            QueryFormat::Table => Self::Table,
+            QueryFormat::Csv => Self::Csv,
+            QueryFormat::Json => Self::Array,
+            QueryFormat::Ndjson => Self::Lines,
+        }
+    }
+}
+
+/// Whether the document itself tells of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Yes,
+    No,
+}
+
+/// Where a result is written to: a file, or stdout if there is no path.
+pub(crate) struct Target {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) writer: Box<dyn Write>,
+}
+
+/// The writer of one result.
+pub(crate) struct Sink {
+    layout: Layout,
+    columns: Columns,
+    path: Option<PathBuf>,
+    body: Body,
+    rows: u64,
+    is_count: bool,
+    has_open_children: bool,
+    failed: Option<io::Error>,
+}
+
+enum Body {
+    Csv(Box<csv::Writer<Box<dyn Write>>>),
+    Table(Table),
+    Json(Box<dyn Write>),
+}
+
+impl Sink {
+    pub(crate) fn new(layout: Layout, columns: Columns, target: Target) -> Self {
+        let Target { path, writer } = target;
+        let body = match layout {
+            Layout::Csv => Body::Csv(Box::new(csv::Writer::from_writer(writer))),
+            Layout::Table => Body::Table(Table::new(writer)),
+            Layout::Array | Layout::Lines | Layout::Envelope => Body::Json(writer),
+        };
+        Self {
+            layout,
+            columns,
+            path,
+            body,
+            rows: 0,
+            is_count: false,
+            has_open_children: false,
+            failed: None,
+        }
+    }
+
+    /// Records that were taken so far.
+    pub(crate) const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Says whether the result was that of `COUNT()`: a number and no records.
+    pub(crate) const fn is_count(&self) -> bool {
+        self.is_count
+    }
+
+    /// Says whether a sub-query has more rows than were sent.
+    pub(crate) const fn has_open_children(&self) -> bool {
+        self.has_open_children
+    }
+
+    /// Writes the records of a page.
+    pub(crate) fn page(&mut self, body: &[u8]) -> Result<PageEnd, CliError> {
+        let is_first = self.rows == 0;
+        let width = if is_first { self.begin(body)? } else { 0 };
+        let columns = std::mem::take(&mut self.columns);
+        let mut visit = Page {
+            row: vec![None; width.max(count(&columns))],
+            columns: &columns,
+            sink: self,
+        };
+        let read = page::read(body, &mut visit);
+        self.columns = columns;
+        if let Some(error) = self.failed.take() {
+            return Err(self.unwritten(error));
+        }
+        let end = read?;
+        if is_first && self.columns.counts && self.rows == 0 && end.done {
+            self.write_count(end.total_size)
+                .map_err(|error| self.unwritten(error))?;
+        }
+        let flushed = match &mut self.body {
+            Body::Table(table) => table.flush_page(),
+            _ => Ok(()),
+        };
+        flushed.map_err(|error| self.unwritten(error))?;
+        Ok(end)
+    }
+
+    /// What to say when the target cannot be written.
+    fn unwritten(&self, error: io::Error) -> CliError {
+        match &self.path {
+            Some(path) => files::unwritable(path, error),
+            None => CliError::stdout(error),
+        }
+    }
+
+    /// Learns the columns from the first page and writes the head. Returns the number of columns.
+    fn begin(&mut self, body: &[u8]) -> Result<usize, CliError> {
+        let names = match self.body {
+            Body::Json(_) => Vec::new(),
+            _ => self.columns.learn(body),
+        };
+        let written = match &mut self.body {
+            Body::Csv(writer) if !self.columns.is_empty() => {
+                writer.write_record(&names).map_err(io::Error::from)
+            }
+            Body::Csv(_) => Ok(()),
+            Body::Table(table) => {
+                table.set_head(&names);
+                Ok(())
+            }
+            Body::Json(writer) => match self.layout {
+                Layout::Array => writer.write_all(b"["),
+                Layout::Envelope => writer.write_all(br#"{"result":{"records":["#),
+                _ => Ok(()),
+            },
+        };
+        written.map_err(|error| self.unwritten(error))?;
+        Ok(names.len())
+    }
+
+    fn write_count(&mut self, total_size: u64) -> io::Result<()> {
+        self.is_count = true;
+        match &mut self.body {
+            Body::Csv(writer) => {
+                writer.write_record(["count"])?;
+                writer.write_record([total_size.to_string()])?;
+            }
+            Body::Table(table) => {
+                table.set_head(&["count".to_owned()]);
+                table.add(vec![total_size.to_string()]);
+            }
+            Body::Json(_) if self.layout == Layout::Envelope => {}
+            Body::Json(_) => {
+                let record = json!({"count": total_size}).to_string();
+                self.write_json(record.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_row(&mut self, row: &Row<'_>) -> io::Result<()> {
+        let Self {
+            body,
+            has_open_children,
+            ..
+        } = self;
+        let mut cell = |value: &Option<&str>| -> io::Result<String> {
+            match value {
+                Some(value) if value.starts_with(['{', '[']) => {
+                    let (text, is_open) = clean::text(value)?;
+                    *has_open_children |= is_open;
+                    Ok(text)
+                }
+                Some(value) => Ok(text(value).into_owned()),
+                None => Ok(String::new()),
+            }
+        };
+        match body {
+            Body::Csv(writer) => {
+                for value in row {
+                    match value {
+                        Some(value) if !value.starts_with(['{', '[']) => {
+                            writer.write_field(text(value).as_bytes())?;
+                        }
+                        other => writer.write_field(cell(other)?)?,
+                    }
+                }
+                writer.write_record(None::<&[u8]>)?;
+            }
+            Body::Table(table) => {
+                let cells = row.iter().map(cell).collect::<io::Result<_>>()?;
+                table.add(cells);
+            }
+            Body::Json(_) => {}
+        }
+        Ok(())
+    }
+
+    fn write_json(&mut self, record: &[u8]) -> io::Result<()> {
+        let Body::Json(writer) = &mut self.body else {
+            return Ok(());
+        };
+        match (self.layout, self.rows) {
+            (Layout::Lines, _) => {}
+            (Layout::Array, 0) => writer.write_all(b"\n")?,
+            (Layout::Array, _) => writer.write_all(b",\n")?,
+            (_, 0) => {}
+            _ => writer.write_all(b",")?,
+        }
+        writer.write_all(record)?;
+        if self.layout == Layout::Lines {
+            writer.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    /// Ends a whole result.
+    pub(crate) fn finish(mut self, total_size: u64, warnings: &[String]) -> Result<(), CliError> {
+        self.end(total_size, warnings)
+            .map_err(|error| self.unwritten(error))
+    }
+
+    fn end(&mut self, total_size: u64, warnings: &[String]) -> io::Result<()> {
+        match &mut self.body {
+            Body::Csv(writer) => writer.flush(),
+            Body::Table(table) => table.finish(),
+            Body::Json(writer) => {
+                match self.layout {
+                    Layout::Array => writer.write_all(b"\n]\n")?,
+                    Layout::Envelope => {
+                        write!(writer, r#"],"totalSize":{total_size},"done":true}},"#)?;
+                        writeln!(writer, r#""warnings":{},"status":0}}"#, json!(warnings))?;
+                    }
+                    _ => {}
+                }
+                writer.flush()
+            }
+        }
+    }
+
+    /// Ends a result that broke off. Only the envelope can say so itself; an array stays open, so
+    /// that nobody takes it for whole.
+    pub(crate) fn abandon(mut self, error: &CliError, warnings: &[String]) -> io::Result<Told> {
+        match &mut self.body {
+            Body::Csv(writer) => writer.flush()?,
+            Body::Table(table) => table.finish()?,
+            Body::Json(writer) if self.layout == Layout::Envelope => {
+                let report = failure(error, warnings).to_string();
+                let members = report.strip_prefix('{').unwrap_or(&report);
+                let (rows, code) = (self.rows, Kind::Partial.code());
+                writeln!(
+                    writer,
+                    r#"],"returned":{rows},"done":false}},"status":{code},{members}"#
+                )?;
+                writer.flush()?;
+                return Ok(Told::Yes);
+            }
+            Body::Json(writer) => writer.flush()?,
+        }
+        Ok(Told::No)
+    }
+}
+
+fn count(columns: &Columns) -> usize {
+    fn leaves(nodes: &[super::columns::Node]) -> usize {
+        nodes.iter().map(|node| leaves(&node.children).max(1)).sum()
+    }
+    leaves(&columns.nodes)
+}
+
+/// One page on its way into the sink.
+struct Page<'s, 'de> {
+    sink: &'s mut Sink,
+    columns: &'s Columns,
+    row: Row<'de>,
+}
+
+impl<'de> Visit<'de> for Page<'_, 'de> {
+    fn record<D: Deserializer<'de>>(&mut self, record: D) -> Result<(), D::Error> {
+        let written = if matches!(self.sink.body, Body::Json(_)) {
+            let mut clean = Clean::default();
+            clean.read(record)?;
+            self.sink.has_open_children |= clean.is_open;
+            self.sink.write_json(&clean.text)
+        } else {
+            self.row.fill(None);
+            RowSeed {
+                nodes: &self.columns.nodes,
+                row: &mut self.row,
+            }
+            .deserialize(record)?;
+            self.sink.write_row(&self.row)
+        };
+        self.sink.rows += 1;
+        written.map_err(|error| {
+            self.sink.failed = Some(error);
+            D::Error::custom("the record could not be written")
+        })
+    }
+}

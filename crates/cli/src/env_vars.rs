@@ -1,0 +1,269 @@
+//! The registry of every environment variable that the program knows.
+//!
+//! Owns names, one-line descriptions and read-only fall-backs; `docs/environment.md` is made from
+//! it. It reads nothing: see `settings`.
+
+use crate::error::EXIT_CODES;
+
+/// One variable and the names that are read when it is not set, in order.
+#[derive(Debug)]
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) fallbacks: &'static [Fallback],
+}
+
+/// Another program's name for the same setting; never written.
+#[derive(Debug)]
+pub(crate) struct Fallback {
+    pub(crate) name: &'static str,
+    pub(crate) holds: Holds,
+}
+
+/// What the text of a fall-back is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// The value, in the same form as the variable of our own.
+    Value,
+    /// The text of a private key, not its place.
+    KeyText,
+}
+
+const fn value(name: &'static str) -> Fallback {
+    Fallback {
+        name,
+        holds: Holds::Value,
+    }
+}
+
+const fn key_text(name: &'static str) -> Fallback {
+    Fallback {
+        name,
+        holds: Holds::KeyText,
+    }
+}
+
+const fn variable(
+    name: &'static str,
+    about: &'static str,
+    fallbacks: &'static [Fallback],
+) -> Variable {
+    Variable {
+        name,
+        about,
+        fallbacks,
+    }
+}
+
+pub(crate) static CLIENT_ID: Variable = variable(
+    "ACCREDIT_CLIENT_ID",
+    "consumer key of the app (`--client-id`)",
+    &[
+        value("SF_CLIENT_ID"),
+        value("SFDX_CLIENT_ID"),
+        value("SALESFORCE_CLIENT_ID"),
+    ],
+);
+pub(crate) static USERNAME: Variable = variable(
+    "ACCREDIT_USERNAME",
+    "user to act for (`--username`)",
+    &[value("SF_USERNAME"), value("SALESFORCE_USERNAME")],
+);
+pub(crate) static KEY: Variable = variable(
+    "ACCREDIT_KEY",
+    "where the private key is: a path, `-` or `env:NAME` (`--jwt-key-file`)",
+    &[
+        value("SF_JWT_KEY_FILE"),
+        key_text("SFDX_HUB_KEY"),
+        key_text("SALESFORCE_PRIVATE_KEY"),
+    ],
+);
+pub(crate) static LOGIN_URL: Variable = variable(
+    "ACCREDIT_LOGIN_URL",
+    "My Domain of the org, or the login host (`--login-url`)",
+    &[
+        value("SF_LOGIN_URL"),
+        value("SF_INSTANCE_URL"),
+        value("SF_ORG_INSTANCE_URL"),
+        value("SALESFORCE_LOGIN_URL"),
+    ],
+);
+pub(crate) static AUDIENCE: Variable = variable(
+    "ACCREDIT_AUDIENCE",
+    "`aud` of the assertion, where it is not derived from the login URL (`--audience`)",
+    &[value("SF_AUDIENCE_URL")],
+);
+pub(crate) static ACCESS_TOKEN: Variable = variable(
+    "ACCREDIT_ACCESS_TOKEN",
+    "access token for `query`, instead of a sign-in",
+    &[],
+);
+pub(crate) static INSTANCE_URL: Variable = variable(
+    "ACCREDIT_INSTANCE_URL",
+    "where the REST API is, when the access token is given",
+    &[value("SF_INSTANCE_URL")],
+);
+pub(crate) static API_VERSION: Variable = variable(
+    "ACCREDIT_API_VERSION",
+    "version of the REST API, such as 65.0; without it the newest that the org lists",
+    &[value("SF_ORG_API_VERSION"), value("SALESFORCE_API_VERSION")],
+);
+pub(crate) static TIMEOUT: Variable = variable(
+    "ACCREDIT_TIMEOUT",
+    "seconds that one request may take (`--timeout`)",
+    &[],
+);
+pub(crate) static EMULATOR: Variable = variable(
+    "ACCREDIT_EMULATOR",
+    "base URL of a running emulator (`--emulator`)",
+    &[],
+);
+pub(crate) static LISTEN: Variable = variable(
+    "ACCREDIT_LISTEN",
+    "address and port that the emulator listens on (`--listen`)",
+    &[],
+);
+pub(crate) static STATE_DIR: Variable = variable(
+    "ACCREDIT_STATE_DIR",
+    "where the emulator keeps its certificate authority (`--state-dir`)",
+    &[],
+);
+pub(crate) static LOG: Variable = variable(
+    "ACCREDIT_LOG",
+    "what to log to stderr: a level or a filter (`--log`)",
+    &[],
+);
+pub(crate) static HTTPS_PROXY: Variable = variable(
+    "HTTPS_PROXY",
+    "proxy for requests over https, as in `http://proxy.example:3128`",
+    &[value("https_proxy"), value("ALL_PROXY"), value("all_proxy")],
+);
+pub(crate) static NO_PROXY: Variable = variable(
+    "NO_PROXY",
+    "hosts that are asked directly, separated by commas; `*` for all",
+    &[value("no_proxy")],
+);
+pub(crate) static SSL_CERT_FILE: Variable = variable(
+    "SSL_CERT_FILE",
+    "PEM file with the certificates to trust, in place of those of the system",
+    &[],
+);
+pub(crate) static NO_COLOR: Variable = variable(
+    "NO_COLOR",
+    "no color when set to anything but the empty text",
+    &[],
+);
+pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
+
+/// Every variable, in the order of the documentation.
+static ALL: [&Variable; 18] = [
+    &CLIENT_ID,
+    &USERNAME,
+    &KEY,
+    &LOGIN_URL,
+    &AUDIENCE,
+    &ACCESS_TOKEN,
+    &INSTANCE_URL,
+    &API_VERSION,
+    &TIMEOUT,
+    &EMULATOR,
+    &LISTEN,
+    &STATE_DIR,
+    &LOG,
+    &HTTPS_PROXY,
+    &NO_PROXY,
+    &SSL_CERT_FILE,
+    &NO_COLOR,
+    &TERM,
+];
+
+/// What `--help` says of them.
+pub(crate) fn help() -> String {
+    let lines: Vec<String> = ALL
+        .iter()
+        .map(|variable| format!("  {:<22} {}", variable.name, variable.about))
+        .collect();
+    format!(
+        "Environment (a flag wins; docs/environment.md lists the fall-backs):\n{}\n\n{EXIT_CODES}",
+        lines.join("\n")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use super::*;
+
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/environment.md");
+
+    fn page() -> String {
+        let mut text = String::from(
+            "# Environment variables\n\n\
+             A flag wins over a variable, a variable over its fall-backs (left to right), a \
+             fall-back over the default. A variable that is set to the empty text counts as not \
+             set. Fall-backs are read, never written.\n\n\
+             | Variable | Meaning | Fall-backs |\n|---|---|---|\n",
+        );
+        for variable in ALL {
+            let fallbacks: Vec<String> = variable
+                .fallbacks
+                .iter()
+                .map(|fallback| match fallback.holds {
+                    Holds::Value => format!("`{}`", fallback.name),
+                    Holds::KeyText => format!("`{}` (the key's text)", fallback.name),
+                })
+                .collect();
+            let (name, about, names) = (variable.name, variable.about, fallbacks.join(", "));
+            writeln!(text, "| `{name}` | {about} | {names} |").unwrap();
+        }
+        text.push_str(
+            "\n`accredit emulator run` sets `SF_LOGIN_URL`, `SF_INSTANCE_URL`, `SF_CLIENT_ID`, \
+             `SF_USERNAME`, `SF_JWT_KEY_FILE` and `ACCREDIT_LOGIN_URL`, `ACCREDIT_INSTANCE_URL`, \
+             `ACCREDIT_CLIENT_ID`, `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for \
+             the command that it runs. So that programs with Salesforce's hosts written into them \
+             reach it too, it sets `HTTPS_PROXY`, `https_proxy`, `NO_PROXY`, `no_proxy`, \
+             `NODE_USE_ENV_PROXY`, and, each naming a file with the system's certificates and its \
+             own, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`, \
+             `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` prints the same for an \
+             emulator that was started with `--proxy`.\n",
+        );
+        text
+    }
+
+    #[test]
+    fn the_documentation_shows_every_variable_as_it_is() {
+        let expected = page();
+        #[expect(clippy::disallowed_methods, reason = "asks to rewrite the page")]
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::create_dir_all(Path::new(PAGE).parent().unwrap()).unwrap();
+            std::fs::write(PAGE, &expected).unwrap();
+        }
+        let found = std::fs::read_to_string(PAGE).unwrap_or_default();
+        assert!(
+            found == expected,
+            "{PAGE} is out of date; run this test with UPDATE=1 to rewrite it"
+        );
+    }
+
+    #[test]
+    fn names_are_unique_and_those_of_our_own_have_our_prefix() {
+        let names: HashSet<_> = ALL.iter().map(|variable| variable.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        let foreign = [
+            "HTTPS_PROXY",
+            "NO_PROXY",
+            "SSL_CERT_FILE",
+            "NO_COLOR",
+            "TERM",
+        ];
+        for name in names {
+            assert!(
+                name.starts_with("ACCREDIT_") || foreign.contains(&name),
+                "{name}"
+            );
+        }
+    }
+}

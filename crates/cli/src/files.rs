@@ -1,0 +1,272 @@
+//! Files that appear whole or not at all.
+//!
+//! Owns the writing of results: into a temporary file in the same folder first, then renamed. A set
+//! of files is published together; when one of them cannot be, none is there and what was there
+//! before is there again.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile, TempPath};
+
+use crate::error::CliError;
+
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// The owner alone (0600).
+    Owner,
+    /// Everybody whom the umask allows (0644).
+    Everybody,
+}
+
+/// What happens to a file of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is kept, and the new one refused.
+    Keep,
+    /// It is replaced.
+    Replace,
+}
+
+/// Files that will be published together.
+#[derive(Debug)]
+pub(crate) struct FileSet {
+    existing: Existing,
+    staged: Vec<(PathBuf, NamedTempFile)>,
+}
+
+impl FileSet {
+    pub(crate) const fn new(existing: Existing) -> Self {
+        Self {
+            existing,
+            staged: Vec::new(),
+        }
+    }
+
+    /// Refuses names that are taken before any work is done for them.
+    pub(crate) fn check(&self, paths: &[&Path]) -> Result<(), CliError> {
+        let taken = paths.iter().find(|path| fs::symlink_metadata(path).is_ok());
+        match (self.existing, taken) {
+            (Existing::Keep, Some(path)) => Err(exists(path)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes `contents` beside `path`, where nobody sees it yet.
+    pub(crate) fn stage(
+        &mut self,
+        path: PathBuf,
+        contents: &[u8],
+        access: Access,
+    ) -> Result<(), CliError> {
+        self.check(&[&path])?;
+        let mut file = temporary(&path, access)?;
+        file.write_all(contents)
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(|error| unwritable(&path, error))?;
+        self.staged.push((path, file));
+        Ok(())
+    }
+
+    /// Gives all staged files their names, or none.
+    pub(crate) fn publish(self) -> Result<(), CliError> {
+        let mut done: Vec<Published> = Vec::new();
+        for (path, file) in self.staged {
+            match publish_one(&path, file, self.existing) {
+                Ok(published) => done.push(published),
+                Err(error) => {
+                    done.into_iter().rev().for_each(Published::undo);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that has its name, and the one that had it before.
+struct Published {
+    path: PathBuf,
+    before: Option<TempPath>,
+}
+
+impl Published {
+    fn undo(self) {
+        // The first failure is the one that is told; undoing is best effort on the same disk.
+        let _undone = match self.before {
+            Some(before) => before.persist(&self.path).map_err(|error| error.error),
+            None => fs::remove_file(&self.path),
+        };
+    }
+}
+
+fn publish_one(
+    path: &Path,
+    file: NamedTempFile,
+    existing: Existing,
+) -> Result<Published, CliError> {
+    if existing == Existing::Keep {
+        file.persist_noclobber(path)
+            .map_err(|error| match error.error.kind() {
+                io::ErrorKind::AlreadyExists => exists(path),
+                _ => unwritable(path, error.error),
+            })?;
+        return Ok(Published {
+            path: path.to_owned(),
+            before: None,
+        });
+    }
+    let before = set_aside(path)?;
+    file.persist(path)
+        .map_err(|error| unwritable(path, error.error))?;
+    Ok(Published {
+        path: path.to_owned(),
+        before,
+    })
+}
+
+/// Keeps a second name for the file that is about to be replaced.
+fn set_aside(path: &Path) -> Result<Option<TempPath>, CliError> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(None);
+    }
+    let linked = Builder::new()
+        .prefix(".accredit-")
+        .make_in(folder_of(path), |name| fs::hard_link(path, name));
+    match linked {
+        Ok(kept) => Ok(Some(kept.into_temp_path())),
+        Err(error) => Err(unwritable(path, error)),
+    }
+}
+
+/// A temporary file in the folder of `path`; removed when dropped.
+pub(crate) fn temporary(path: &Path, access: Access) -> Result<NamedTempFile, CliError> {
+    let mut builder = Builder::new();
+    builder.prefix(".accredit-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(Permissions::from_mode(match access {
+            Access::Owner => 0o600,
+            Access::Everybody => 0o644,
+        }));
+    }
+    builder
+        .tempfile_in(folder_of(path))
+        .map_err(|error| unwritable(path, error))
+}
+
+/// Gives a finished temporary file its name, in place of an older one.
+pub(crate) fn replace(path: &Path, file: NamedTempFile) -> Result<(), CliError> {
+    file.as_file()
+        .sync_all()
+        .map_err(|error| unwritable(path, error))?;
+    file.persist(path)
+        .map(|_: File| ())
+        .map_err(|error| unwritable(path, error.error))
+}
+
+/// Writes a small file whole.
+pub(crate) fn write(path: &Path, contents: &[u8], access: Access) -> Result<(), CliError> {
+    let mut file = temporary(path, access)?;
+    file.write_all(contents)
+        .map_err(|error| unwritable(path, error))?;
+    replace(path, file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn exists(path: &Path) -> CliError {
+    CliError::other(format!("{} is there already", path.display()))
+        .hint("nothing was written; --force replaces it, -n NAME or --out-dir DIR writes elsewhere")
+}
+
+/// A file that could not be written, and why.
+pub(crate) fn unwritable(path: &Path, error: io::Error) -> CliError {
+    let this = CliError::other(format!("{} could not be written", path.display()));
+    let this = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            this.hint("the disk is full: nothing was left behind; make room and run it again")
+        }
+        io::ErrorKind::NotFound => this.hint("the folder does not exist: create it first"),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            this.hint("choose a folder that you may write to")
+        }
+        _ => this,
+    };
+    this.with_source(error)
+}
+
+/// Reads a file that may not be longer than `length_max` bytes.
+pub(crate) fn read(path: &Path, length_max: u64) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let file = File::open(path)?;
+    // Room for all of it at once: a buffer that grows leaves copies behind, and this may be a key.
+    let length = file.metadata()?.len().min(length_max);
+    let mut contents = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 64);
+    file.take(length_max + 1).read_to_end(&mut contents)?;
+    if contents.len() as u64 > length_max {
+        return Err(io::Error::other(format!(
+            "it has more than {length_max} bytes"
+        )));
+    }
+    Ok(contents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_set_of_which_one_exists_writes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("b"), "old").unwrap();
+        let mut set = FileSet::new(Existing::Keep);
+        set.stage(folder.path().join("a"), b"new", Access::Owner)
+            .unwrap();
+        set.stage(folder.path().join("b"), b"new", Access::Owner)
+            .unwrap_err();
+        drop(set);
+        assert_eq!(names(folder.path()), ["b"]);
+    }
+
+    #[test]
+    fn a_set_that_fails_half_way_restores_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&a, "old").unwrap();
+        let mut set = FileSet::new(Existing::Replace);
+        set.stage(a.clone(), b"new", Access::Owner).unwrap();
+        set.stage(b.clone(), b"new", Access::Owner).unwrap();
+        // A folder that is not empty cannot be replaced by a file.
+        fs::create_dir_all(b.join("full")).unwrap();
+        set.publish().unwrap_err();
+        assert_eq!(fs::read_to_string(&a).unwrap(), "old");
+        assert_eq!(names(folder.path()), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long");
+        fs::write(&path, [0; 11]).unwrap();
+        assert_eq!(read(&path, 11).unwrap().len(), 11);
+        assert!(read(&path, 10).is_err());
+    }
+}

@@ -1,0 +1,187 @@
+//! Where a private key is: the grammar of `--jwt-key-file`, and the reading of its text.
+//!
+//! Owns a path, `-` (stdin) and `env:NAME`. What the text is, is for `accredit_keys` to say. A
+//! place that is named but holds nothing ends the search: another key would be another identity.
+
+use std::fmt;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+
+use accredit::error::Error;
+use accredit::secret::Secret;
+
+use crate::error::CliError;
+use crate::files;
+use crate::settings::{Environment, lookup};
+
+/// The longest text of a key that is read, in bytes. A 4096-bit key in PEM has about 3,300.
+pub(crate) const KEY_LENGTH_MAX: u64 = 64 * 1024;
+
+/// Places that the grammar knows and this version does not read.
+const NOT_BUILT: [&str; 7] = [
+    "vcap:",
+    "credhub:",
+    "vault:",
+    "vault-transit:",
+    "pkcs11:",
+    "ssh-agent:",
+    "awskms:",
+];
+
+/// Where a private key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyReference {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// The text of this environment variable.
+    Variable(String),
+}
+
+impl KeyReference {
+    /// Reads a reference.
+    ///
+    /// # Errors
+    /// A setting that is empty, or names a place that this version does not read.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        if text.is_empty() {
+            return Err(Error::setting(
+                "the key reference is empty, expected a path, - or env:NAME",
+            ));
+        }
+        if text == "-" {
+            return Ok(Self::Stdin);
+        }
+        if let Some(name) = text.strip_prefix("env:") {
+            return if name.is_empty() || name.contains('=') {
+                Err(Error::setting("env: is followed by no variable name"))
+            } else {
+                Ok(Self::Variable(name.to_owned()))
+            };
+        }
+        if let Some(prefix) = NOT_BUILT.iter().find(|prefix| text.starts_with(**prefix)) {
+            return Err(Error::setting(format!(
+                "keys from {prefix} are not built into this version, expected a path, - or env:NAME"
+            )));
+        }
+        if text.contains("-----BEGIN") {
+            return Err(Error::setting(
+                "the key reference holds the key itself, expected its place: a path, - or env:NAME",
+            ));
+        }
+        Ok(Self::File(PathBuf::from(text)))
+    }
+
+    /// Reads the text of the key.
+    pub(crate) fn read(&self, environment: &dyn Environment) -> Result<Secret<Vec<u8>>, CliError> {
+        let text = match self {
+            Self::File(path) => {
+                files::read(path, KEY_LENGTH_MAX).map_err(|e| self.unreadable(e))?
+            }
+            Self::Stdin => read_stdin().map_err(|error| self.unreadable(error))?,
+            Self::Variable(name) => match lookup(environment, name) {
+                Some(text) => text.into_encoded_bytes(),
+                None => {
+                    return Err(
+                        CliError::settings(format!("the variable {name} is not set")).hint(
+                            format!("put the text of the key into {name}, or pass a path"),
+                        ),
+                    );
+                }
+            },
+        };
+        if text.trim_ascii().is_empty() {
+            return Err(CliError::settings(format!(
+                "{self} is empty, expected a private key in PEM or DER"
+            )));
+        }
+        Ok(Secret::new(text))
+    }
+
+    fn unreadable(&self, error: io::Error) -> CliError {
+        let this = CliError::settings(format!("{self} could not be read"));
+        let this = match error.kind() {
+            io::ErrorKind::NotFound => this.hint(
+                "check the path; `accredit key new` makes a key, a request and a certificate",
+            ),
+            io::ErrorKind::PermissionDenied => {
+                this.hint("the user who runs this must be allowed to read the file")
+            }
+            io::ErrorKind::IsADirectory => this.hint("name the file, not its folder"),
+            _ => this,
+        };
+        this.with_source(error)
+    }
+}
+
+impl fmt::Display for KeyReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the key file {}", path.display()),
+            Self::Stdin => f.write_str("stdin"),
+            Self::Variable(name) => write!(f, "the variable {name}"),
+        }
+    }
+}
+
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    io::stdin()
+        .lock()
+        .take(KEY_LENGTH_MAX + 1)
+        .read_to_end(&mut text)?;
+    if text.len() as u64 > KEY_LENGTH_MAX {
+        return Err(io::Error::other(format!(
+            "it has more than {KEY_LENGTH_MAX} bytes"
+        )));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::Variables;
+
+    #[test]
+    fn the_grammar_tells_places_apart() {
+        for (text, reference) in [
+            ("-", KeyReference::Stdin),
+            ("env:KEY", KeyReference::Variable("KEY".to_owned())),
+            ("a/b.key", KeyReference::File(PathBuf::from("a/b.key"))),
+            (
+                "environment",
+                KeyReference::File(PathBuf::from("environment")),
+            ),
+        ] {
+            assert_eq!(KeyReference::parse(text).unwrap(), reference);
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_not_built_is_refused_by_name() {
+        for prefix in NOT_BUILT {
+            let error = KeyReference::parse(&format!("{prefix}x")).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains(&format!("keys from {prefix} ")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_place_of_its_path_is_refused_without_showing_it() {
+        let error = KeyReference::parse("-----BEGIN PRIVATE KEY-----\nMIIE").unwrap_err();
+        assert!(!error.to_string().contains("MIIE"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_place_is_named() {
+        let variables = Variables::of(&[("BLANK", " \n")]);
+        for (name, part) in [("BLANK", "is empty"), ("NONE", "is not set")] {
+            let error = KeyReference::Variable(name.to_owned())
+                .read(&variables)
+                .unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+}

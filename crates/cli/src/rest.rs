@@ -1,0 +1,250 @@
+//! The REST API of an org, as far as queries need it: requests with the token, and what the errors
+//! mean (fact sheet §5.7).
+//!
+//! Owns the rule that a token is sent to its instance and nowhere else.
+
+use accredit::audience::InstanceUrl;
+use accredit::http::UreqClient;
+use accredit::secret::AccessToken;
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde::Deserialize;
+
+use crate::error::{CliError, Kind};
+
+/// The longest URL that Salesforce takes, in bytes.
+const URL_LENGTH_MAX: usize = 16 * 1024;
+
+/// An org and the token for it.
+#[derive(Debug)]
+pub(crate) struct Org {
+    pub(crate) instance_url: InstanceUrl,
+    pub(crate) access_token: AccessToken,
+}
+
+/// Why a request to the REST API gave no result.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The session ended; a new token may help (fact sheet §0.11).
+    SessionEnded(CliError),
+    /// Anything else.
+    Final(CliError),
+}
+
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl Failure {
+    pub(crate) fn into_error(self) -> CliError {
+        match self {
+            Self::SessionEnded(error) | Self::Final(error) => error,
+        }
+    }
+}
+
+impl Org {
+    /// Gets `path`, which begins with `/services/`.
+    pub(crate) fn get(&self, client: &UreqClient, path: &str) -> Result<Vec<u8>, Failure> {
+        let request = self.request(path)?;
+        let reply = client.send_blocking(request).map_err(CliError::from)?;
+        if reply.status() == StatusCode::OK {
+            Ok(reply.into_body())
+        } else {
+            Err(explain(&reply, self.host()))
+        }
+    }
+
+    fn host(&self) -> &str {
+        self.instance_url
+            .as_str()
+            .split_once("://")
+            .map_or("", |(_, host)| host)
+    }
+
+    fn request(&self, path: &str) -> Result<Request<Vec<u8>>, CliError> {
+        // A path from a reply must stay on the instance: "//host" would not.
+        if !path.starts_with("/services/") {
+            return Err(CliError::other(format!(
+                "{} named the next page {path:?}, expected a path below /services/",
+                self.host()
+            )));
+        }
+        let url = format!("{}{path}", self.instance_url.as_str());
+        if url.len() > URL_LENGTH_MAX {
+            return Err(CliError::usage(format!(
+                "the query makes a URL of {} bytes, and Salesforce takes at most {URL_LENGTH_MAX}",
+                url.len()
+            ))
+            .hint("shorten the query: fewer fields, or a shorter IN list"));
+        }
+        let bearer = format!("Bearer {}", self.access_token.expose());
+        let mut bearer = HeaderValue::try_from(bearer)
+            .map_err(|_| CliError::other("the access token cannot stand in a header"))?;
+        bearer.set_sensitive(true);
+        Request::get(url)
+            .header(AUTHORIZATION, bearer)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .body(Vec::new())
+            .map_err(|error| CliError::other("the request makes no URL").with_source(error))
+    }
+}
+
+/// One error of the REST API.
+#[derive(Deserialize)]
+struct ApiError {
+    #[serde(rename = "errorCode")]
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// The body of a failure: an array, or a single object.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ApiErrors {
+    Many(Vec<ApiError>),
+    One(ApiError),
+}
+
+/// The longest message that is shown, in characters: a SOQL excerpt with its caret has far fewer.
+const MESSAGE_LENGTH_MAX: usize = 4000;
+
+fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
+    let status = reply.status();
+    let errors = match serde_json::from_slice(reply.body()) {
+        Ok(ApiErrors::Many(errors)) => errors,
+        Ok(ApiErrors::One(error)) => vec![error],
+        Err(_) => Vec::new(),
+    };
+    let Some(error) = errors.first() else {
+        return Failure::Final(unknown(reply, host));
+    };
+    let code = error.code.as_deref().unwrap_or("no code");
+    let message: String = error
+        .message
+        .as_deref()
+        .unwrap_or("no message")
+        .chars()
+        .take(MESSAGE_LENGTH_MAX)
+        .collect();
+    let told = CliError::new(
+        kind_of(status, code),
+        format!("{host} refused: {code}: {message}"),
+    )
+    .with_code(code);
+    let has_ended = status == StatusCode::UNAUTHORIZED
+        && code == "INVALID_SESSION_ID"
+        && message == "Session expired or invalid";
+    if has_ended {
+        return Failure::SessionEnded(told.hint("sign in again to get a fresh token"));
+    }
+    Failure::Final(match code {
+        "INVALID_SESSION_ID" => told.hint(
+            "a new token will not help: the app needs the scope api, and the user API access",
+        ),
+        "REQUEST_LIMIT_EXCEEDED" => {
+            told.hint("wait, or look at Setup > Company Information > API Requests")
+        }
+        "NOT_FOUND" => told.hint("check --api-version and the instance URL"),
+        _ => told,
+    })
+}
+
+fn kind_of(status: StatusCode, code: &str) -> Kind {
+    match status.as_u16() {
+        420 | 429 => Kind::RateLimited,
+        403 if code == "REQUEST_LIMIT_EXCEEDED" => Kind::RateLimited,
+        408 | 500.. => Kind::Unreachable,
+        _ => Kind::Refused,
+    }
+}
+
+fn unknown(reply: &Response<Vec<u8>>, host: &str) -> CliError {
+    let number = reply.status().as_u16();
+    let (length, body) = (reply.body().len(), reply.body().trim_ascii_start());
+    let what = if body.first() == Some(&b'<') {
+        "an HTML page"
+    } else {
+        "a body"
+    };
+    let kind = match (reply.status().is_redirection(), kind_of(reply.status(), "")) {
+        (true, _) => Kind::Other,
+        (false, Kind::Refused) if number < 400 => Kind::Other,
+        (false, kind) => kind,
+    };
+    CliError::new(
+        kind,
+        format!("{host} answered {number} with {what} of {length} bytes, expected JSON"),
+    )
+    .hint("check the instance URL: it must be the My Domain of the org")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(status: u16, body: &str) -> (bool, CliError) {
+        let reply = Response::builder()
+            .status(status)
+            .body(body.as_bytes().to_vec())
+            .unwrap();
+        match explain(&reply, "acme.my.salesforce.com") {
+            Failure::SessionEnded(error) => (true, error),
+            Failure::Final(error) => (false, error),
+        }
+    }
+
+    #[test]
+    fn each_answer_has_the_exit_code_of_whose_move_it_is() {
+        let error = |code: &str, message: &str| {
+            format!(r#"[{{"message":"{message}","errorCode":"{code}"}}]"#)
+        };
+        let session = error("INVALID_SESSION_ID", "Session expired or invalid");
+        let scope = "This session is not valid for use with the REST API";
+        let scope = error("INVALID_SESSION_ID", scope);
+        let limit = error("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+        let soql = error(
+            "MALFORMED_QUERY",
+            r"\nSELECT\n^\nERROR at Row:1:Column:1\nx",
+        );
+        for (status, body, ended, code) in [
+            (401, &*session, true, 4),
+            (401, &*scope, false, 4),
+            (403, &*limit, false, 5),
+            (400, &*soql, false, 4),
+            (404, r#"{"message":"x"}"#, false, 4),
+            (429, "", false, 5),
+            (503, "<html>", false, 6),
+            (302, "", false, 1),
+            (414, "<h1>Bad Message 414</h1>", false, 4),
+        ] {
+            let (is_ended, error) = failure(status, body);
+            assert_eq!(
+                (is_ended, error.exit_code()),
+                (ended, code),
+                "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_does_not_leave_its_instance() {
+        let org = Org {
+            instance_url: InstanceUrl::parse("https://acme.my.salesforce.com").unwrap(),
+            access_token: AccessToken::new("00D!secret".to_owned()).unwrap(),
+        };
+        for path in [
+            "//evil.example/services/",
+            "https://evil.example/",
+            "@evil.example/",
+            "",
+        ] {
+            assert!(org.request(path).is_err(), "{path}");
+        }
+        let request = org.request("/services/data/v65.0/query/01g-2000").unwrap();
+        assert_eq!(request.uri().host(), Some("acme.my.salesforce.com"));
+        assert!(!format!("{request:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,159 @@
+//! One sign-in from settings to token, told step by step.
+//!
+//! Owns the words of progress, the second try on the server's clock, and what is added to a refusal
+//! so that it can be acted on: host, audience, user and key.
+
+use std::sync::Arc;
+
+use accredit::BoxFuture;
+use accredit::clock::Clock;
+use accredit::error::{Error, ErrorKind};
+use accredit::http::{HttpClient, UreqClient};
+use accredit::key::{Engine, Signer as _};
+use accredit::oauth::ErrorResponse;
+use accredit::source::{Exchange, JwtBearer, Outside};
+
+use http::{Request, Response};
+
+use crate::error::{CliError, describe_offset};
+use crate::key_reference::KeyReference;
+use crate::output::Output;
+use crate::settings::Setting;
+use crate::settings::sign_in::SignIn;
+use crate::wait::wait_for;
+use crate::world::World;
+
+/// Sends on the thread that waits. A thread of its own for the one request of a process costs as
+/// much as the request.
+#[derive(Debug)]
+struct OnThisThread(UreqClient);
+
+impl HttpClient for OnThisThread {
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> BoxFuture<'static, Result<Response<Vec<u8>>, Error>> {
+        let client = self.0.clone();
+        Box::pin(async move { client.send_blocking(request) })
+    }
+}
+
+/// A sign-in that can be made, again and again.
+#[derive(Debug)]
+pub(crate) struct Session {
+    source: JwtBearer,
+    host: String,
+    facts: String,
+    key: String,
+}
+
+impl Session {
+    /// Reads the key; asks nobody yet.
+    pub(crate) fn open(
+        sign_in: SignIn,
+        world: &World,
+        client: UreqClient,
+        out: &mut Output,
+    ) -> Result<Self, CliError> {
+        out.step("Loading private key...");
+        let text = sign_in.key.value.read(world.environment.as_ref())?;
+        warn_of_readers(&sign_in.key.value, out);
+        let key =
+            accredit_keys::private_key(&text, &sign_in.key.value.to_string(), Engine::QuickStart)?;
+        drop(text);
+        let Setting {
+            value: endpoint,
+            origin,
+        } = sign_in.endpoint;
+        let login_url = endpoint.login_url();
+        let facts = format!(
+            "asked {} ({origin}) with audience {} for {}",
+            login_url.as_str(),
+            endpoint.audience(),
+            sign_in.identity.subject.as_str()
+        );
+        let host = login_url.authority().to_owned();
+        let fingerprint = key.public_key().fingerprint();
+        let outside = Outside {
+            http: Arc::new(OnThisThread(client)),
+            clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
+            random: Arc::clone(&world.random),
+        };
+        Ok(Self {
+            source: JwtBearer::new(sign_in.identity, Arc::new(key), endpoint, outside),
+            host,
+            facts,
+            key: format!(
+                "signed with {} ({}), public key sha256:{fingerprint}",
+                sign_in.key.value, sign_in.key.origin
+            ),
+        })
+    }
+
+    /// Signs in. A refusal that only our clock explains is tried once more, on the server's clock.
+    pub(crate) fn exchange(&self, out: &mut Output) -> Result<Exchange, CliError> {
+        let exchange = self.try_once(out)?;
+        let Some(offset) = exchange.outcome.as_ref().err().and_then(worth_another_try) else {
+            return Ok(exchange);
+        };
+        out.warn(format!("{offset}; trying once more with the server's time"));
+        self.try_once(out)
+    }
+
+    fn try_once(&self, out: &Output) -> Result<Exchange, CliError> {
+        out.step("Generating signed JWT assertion...");
+        let assertion = wait_for(self.source.assertion())?;
+        out.step(&format!("Making OAuth request to {}...", self.host));
+        let exchange =
+            wait_for(self.source.trade(assertion)).map_err(|error| self.explain(error))?;
+        out.step(&format!("Status: {}", exchange.status.as_u16()));
+        Ok(exchange)
+    }
+
+    /// The error with what was asked: most refusals are a matter of the wrong one of these.
+    pub(crate) fn explain(&self, error: Error) -> CliError {
+        let kind = error.kind();
+        let is_signature = error
+            .refusal()
+            .is_some_and(|refusal| refusal.description() == "invalid assertion");
+        let told = CliError::from(error);
+        match kind {
+            ErrorKind::Refused if is_signature => {
+                told.hint(self.facts.as_str()).hint(self.key.as_str())
+            }
+            ErrorKind::Refused | ErrorKind::Response => told.hint(self.facts.as_str()),
+            ErrorKind::Transport => told.hint(format!(
+                "check the login URL, the network, and HTTPS_PROXY; {}",
+                self.facts
+            )),
+            _ => told,
+        }
+    }
+}
+
+/// The difference of clocks, if it is the reason of the refusal.
+fn worth_another_try(error: &Error) -> Option<String> {
+    let is_expired = error
+        .refusal()
+        .is_some_and(ErrorResponse::is_expired_assertion);
+    error
+        .clock_offset()
+        .filter(|offset| is_expired && error.is_transient() && offset.is_significant())
+        .map(describe_offset)
+}
+
+/// A private key that other users of the machine can read is theirs too.
+fn warn_of_readers(reference: &KeyReference, out: &mut Output) {
+    #[cfg(unix)]
+    if let KeyReference::File(path) = reference {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path).map_or(0, |found| found.permissions().mode());
+        if mode & 0o077 != 0 {
+            out.warn(format!(
+                "{reference} can be read by others (mode {:o}): chmod 600 {}",
+                mode & 0o777,
+                path.display()
+            ));
+        }
+    }
+}

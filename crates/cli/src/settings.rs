@@ -1,0 +1,239 @@
+//! From flags and environment to values that can be used, each with where it came from.
+//!
+//! Precedence, highest first: flag, environment, default. Every mistake is collected before any is
+//! told. This is the only place that reads the environment of the process.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::time::Duration;
+
+use accredit::error::Error;
+
+use crate::env_vars::{Holds, Variable};
+use crate::error::CliError;
+
+pub(crate) mod network;
+pub(crate) mod sign_in;
+
+/// The environment as an argument.
+pub(crate) trait Environment: fmt::Debug {
+    /// The variable `name` as it is, if it is set.
+    fn variable(&self, name: &str) -> Option<OsString>;
+}
+
+/// The environment of the process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        std::env::var_os(name)
+    }
+}
+
+/// A variable that is set to something; the empty text counts as not set, because that is what an
+/// undefined secret of a build system becomes.
+pub(crate) fn lookup(environment: &dyn Environment, name: &str) -> Option<OsString> {
+    environment.variable(name).filter(|text| !text.is_empty())
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// This flag.
+    Flag(&'static str),
+    /// This variable.
+    Environment(&'static str),
+    /// Nobody said anything.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Environment(name) => write!(f, "variable {name}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// A flag by its long name, and what it was given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flag<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) value: Option<&'a str>,
+}
+
+impl<'a> Flag<'a> {
+    pub(crate) const fn new(name: &'static str, value: Option<&'a str>) -> Self {
+        Self { name, value }
+    }
+}
+
+/// Text that was found for a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) text: String,
+    pub(crate) holds: Holds,
+    pub(crate) origin: Origin,
+}
+
+/// Collects values and mistakes.
+#[derive(Debug)]
+pub(crate) struct Picker<'a> {
+    environment: &'a dyn Environment,
+    problems: Vec<Problem>,
+}
+
+/// One mistake, and what to do about it.
+#[derive(Debug)]
+struct Problem {
+    what: String,
+    hint: Option<String>,
+}
+
+impl<'a> Picker<'a> {
+    pub(crate) const fn new(environment: &'a dyn Environment) -> Self {
+        Self {
+            environment,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Notes a mistake.
+    pub(crate) fn problem(&mut self, what: impl Into<String>, hint: Option<String>) {
+        self.problems.push(Problem {
+            what: what.into(),
+            hint,
+        });
+    }
+
+    /// The first place that says something.
+    pub(crate) fn find(&mut self, flag: Flag<'_>, variable: &'static Variable) -> Option<Found> {
+        if let Some(text) = flag.value {
+            return Some(Found {
+                text: text.to_owned(),
+                holds: Holds::Value,
+                origin: Origin::Flag(flag.name),
+            });
+        }
+        let own = (variable.name, Holds::Value);
+        let others = variable
+            .fallbacks
+            .iter()
+            .map(|fallback| (fallback.name, fallback.holds));
+        for (name, holds) in std::iter::once(own).chain(others) {
+            let Some(text) = lookup(self.environment, name) else {
+                continue;
+            };
+            let Ok(text) = text.into_string() else {
+                self.problem(format!("the variable {name} is not UTF-8 text"), None);
+                return None;
+            };
+            return Some(Found {
+                text,
+                holds,
+                origin: Origin::Environment(name),
+            });
+        }
+        None
+    }
+
+    /// A value that may be left out.
+    pub(crate) fn optional<T>(
+        &mut self,
+        flag: Flag<'_>,
+        variable: &'static Variable,
+        read: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Option<Setting<T>> {
+        let found = self.find(flag, variable)?;
+        self.read(&found, read)
+    }
+
+    /// A value that must be there. `what` is its name in a sentence.
+    pub(crate) fn required<T>(
+        &mut self,
+        what: &str,
+        flag: Flag<'_>,
+        variable: &'static Variable,
+        read: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Option<Setting<T>> {
+        let before = self.problems.len();
+        let found = self.find(flag, variable);
+        match found {
+            Some(found) => self.read(&found, read),
+            None if self.problems.len() > before => None,
+            None => {
+                self.problem(
+                    format!("no {what} was given"),
+                    Some(format!("pass {} or set {}", flag.name, variable.name)),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads text that was found; a mistake names the place it came from.
+    pub(crate) fn read<T>(
+        &mut self,
+        found: &Found,
+        read: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Option<Setting<T>> {
+        match read(&found.text) {
+            Ok(value) => Some(Setting {
+                value,
+                origin: found.origin,
+            }),
+            Err(error) => {
+                self.problem(format!("{error} ({})", found.origin), None);
+                None
+            }
+        }
+    }
+
+    /// Gives the values if there was no mistake, or all the mistakes as one error.
+    pub(crate) fn finish<T>(self, values: Option<T>) -> Result<T, CliError> {
+        match values {
+            Some(values) if self.problems.is_empty() => Ok(values),
+            _ => Err(together(self.problems)),
+        }
+    }
+}
+
+fn together(problems: Vec<Problem>) -> CliError {
+    let (mut whats, mut hints) = (Vec::new(), Vec::new());
+    for problem in problems {
+        whats.push(problem.what);
+        hints.extend(problem.hint);
+    }
+    let error = CliError::settings(whats.join("; "));
+    hints.into_iter().fold(error, CliError::hint)
+}
+
+/// Reads a number of seconds, with a fraction if wanted.
+pub(crate) fn seconds(text: &str) -> Result<Duration, Error> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.001..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| {
+            Error::setting(format!(
+                "{text:?} is no time-out, expected seconds between 0.001 and 86400"
+            ))
+        })
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

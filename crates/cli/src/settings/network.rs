@@ -1,0 +1,74 @@
+//! How the network is used: time-outs, proxy, extra certificates.
+
+use std::path::Path;
+use std::time::Duration;
+
+use accredit::http::{ClientSettings, ProxyUrl, UreqClient};
+
+use crate::env_vars;
+use crate::error::CliError;
+use crate::files;
+use crate::settings::{Environment, Flag, Picker, lookup, seconds};
+
+/// The longest file of extra certificates, in bytes: more than any system's trust store.
+const ROOTS_LENGTH_MAX: u64 = 4 * 1024 * 1024;
+
+/// The longest page of a query result, in bytes: 2,000 records of 32 KiB.
+const PAGE_LENGTH_MAX: u64 = 64 * 1024 * 1024;
+
+/// What a client is for: it decides how long a request may take and how much may come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Traffic {
+    /// Token requests and management: short questions, short answers.
+    Tokens,
+    /// Pages of records.
+    Records,
+}
+
+/// A client as flags and environment want it, for requests to `url`. A file of certificates is read
+/// for https only: it may take longer than the whole exchange.
+pub(crate) fn client(
+    environment: &dyn Environment,
+    timeout: Option<&str>,
+    traffic: Traffic,
+    url: &str,
+) -> Result<UreqClient, CliError> {
+    let mut settings = ClientSettings::default();
+    if traffic == Traffic::Records {
+        settings.total_timeout = Duration::from_secs(120);
+        settings.body_max = PAGE_LENGTH_MAX;
+    }
+    let mut picker = Picker::new(environment);
+    let flag = Flag::new("--timeout", timeout);
+    if let Some(total) = picker.optional(flag, &env_vars::TIMEOUT, seconds) {
+        settings.total_timeout = total.value;
+        settings.connect_timeout = settings.connect_timeout.min(total.value);
+    }
+    let no_proxy = lookup(environment, env_vars::NO_PROXY.name)
+        .or_else(|| lookup(environment, "no_proxy"))
+        .unwrap_or_default();
+    let no_proxy = no_proxy.to_string_lossy();
+    let proxy = picker.optional(Flag::new("", None), &env_vars::HTTPS_PROXY, |text| {
+        ProxyUrl::parse(text, &no_proxy)
+    });
+    if no_proxy.trim() != "*" {
+        settings.proxy = proxy.map(|proxy| proxy.value);
+    }
+    if url.starts_with("https:") {
+        settings.extra_roots = extra_roots(environment)?;
+    }
+    picker.finish(Some(UreqClient::new(settings)))
+}
+
+fn extra_roots(environment: &dyn Environment) -> Result<Vec<u8>, CliError> {
+    let Some(path) = lookup(environment, env_vars::SSL_CERT_FILE.name) else {
+        return Ok(Vec::new());
+    };
+    files::read(Path::new(&path), ROOTS_LENGTH_MAX).map_err(|error| {
+        CliError::settings(format!(
+            "the file of extra certificates {} could not be read (variable SSL_CERT_FILE)",
+            Path::new(&path).display()
+        ))
+        .with_source(error)
+    })
+}

@@ -1,0 +1,203 @@
+//! Who signs in where: client id, username, key, login URL, audience.
+
+use accredit::assertion::Subject;
+use accredit::audience::LoginUrl;
+use accredit::exchange::TokenEndpoint;
+use accredit::oauth::ClientId;
+use accredit::source::Identity;
+
+use crate::args::SignInArgs;
+use crate::env_vars::{self, Holds};
+use crate::error::CliError;
+use crate::key_reference::KeyReference;
+use crate::settings::{Environment, Flag, Origin, Picker, Setting};
+
+/// The login host of all production orgs.
+const PRODUCTION: &str = "https://login.salesforce.com";
+
+/// The login host of all sandboxes.
+const SANDBOX: &str = "https://test.salesforce.com";
+
+/// A sign-in that can be tried.
+#[derive(Debug)]
+pub(crate) struct SignIn {
+    pub(crate) identity: Identity,
+    pub(crate) key: Setting<KeyReference>,
+    /// Where to ask; its origin is that of the login URL.
+    pub(crate) endpoint: Setting<TokenEndpoint>,
+}
+
+impl SignIn {
+    /// The login URL.
+    pub(crate) fn url(&self) -> &str {
+        self.endpoint.value.login_url().as_str()
+    }
+}
+
+/// Resolves all of it, or tells everything that is wrong.
+pub(crate) fn resolve(
+    args: &SignInArgs,
+    environment: &dyn Environment,
+) -> Result<SignIn, CliError> {
+    let mut picker = Picker::new(environment);
+    if let Some(flag) = args.sf.refused() {
+        return Err(CliError::usage(format!(
+            "{flag} keeps an org in the Salesforce CLI's list; accredit keeps no such list"
+        ))
+        .hint(format!("leave {flag} out")));
+    }
+    let flag = Flag::new("--client-id", args.client_id.as_deref());
+    let client_id = picker.required("client id", flag, &env_vars::CLIENT_ID, |text| {
+        ClientId::new(text)
+    });
+    let flag = Flag::new("--username", args.username.as_deref());
+    let username = picker.required("username", flag, &env_vars::USERNAME, |text| {
+        Subject::new(text)
+    });
+    let key = pick_key(&mut picker, args.key.as_deref());
+    let login_url = pick_login_url(&mut picker, args);
+    let endpoint = login_url.and_then(|login_url| pick_endpoint(&mut picker, args, login_url));
+    let values = client_id.zip(username).zip(key).zip(endpoint).map(
+        |(((client_id, username), key), endpoint)| SignIn {
+            identity: Identity {
+                issuer: client_id.value,
+                subject: username.value,
+            },
+            key,
+            endpoint,
+        },
+    );
+    picker.finish(values)
+}
+
+/// Says whether any flag of the sign-in was given.
+pub(crate) const fn is_asked_for(args: &SignInArgs) -> bool {
+    args.client_id.is_some() || args.username.is_some() || args.key.is_some()
+}
+
+fn pick_key(picker: &mut Picker<'_>, flag: Option<&str>) -> Option<Setting<KeyReference>> {
+    let Some(found) = picker.find(Flag::new("--jwt-key-file", flag), &env_vars::KEY) else {
+        let looked: Vec<&str> = std::iter::once(env_vars::KEY.name)
+            .chain(env_vars::KEY.fallbacks.iter().map(|fallback| fallback.name))
+            .collect();
+        picker.problem(
+            "no private key was given",
+            Some(format!(
+                "pass --jwt-key-file FILE or set ACCREDIT_KEY; looked at: flag --jwt-key-file, {}",
+                looked.join(", ")
+            )),
+        );
+        return None;
+    };
+    match (found.holds, found.origin) {
+        (Holds::KeyText, Origin::Environment(name)) => Some(Setting {
+            value: KeyReference::Variable(name.to_owned()),
+            origin: found.origin,
+        }),
+        _ => picker.read(&found, KeyReference::parse),
+    }
+}
+
+fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<LoginUrl>> {
+    if args.sandbox {
+        return picker.read(
+            &crate::settings::Found {
+                text: SANDBOX.to_owned(),
+                holds: Holds::Value,
+                origin: Origin::Flag("--sandbox"),
+            },
+            LoginUrl::parse,
+        );
+    }
+    let flag = Flag::new("--login-url", args.login_url.as_deref());
+    let found = picker
+        .find(flag, &env_vars::LOGIN_URL)
+        .unwrap_or_else(|| crate::settings::Found {
+            text: PRODUCTION.to_owned(),
+            holds: Holds::Value,
+            origin: Origin::Default,
+        });
+    picker.read(&found, LoginUrl::parse)
+}
+
+fn pick_endpoint(
+    picker: &mut Picker<'_>,
+    args: &SignInArgs,
+    login_url: Setting<LoginUrl>,
+) -> Option<Setting<TokenEndpoint>> {
+    let Setting { value, origin } = login_url;
+    let flag = Flag::new("--audience", args.audience.as_deref());
+    let endpoint = match picker.find(flag, &env_vars::AUDIENCE) {
+        Some(found) => picker
+            .read(&found, |text| TokenEndpoint::new(value, Some(text)))
+            .map(|endpoint| endpoint.value),
+        None => TokenEndpoint::new(value, None)
+            .map_err(|error| {
+                let hint = "pass --audience URL or set ACCREDIT_AUDIENCE".to_owned();
+                picker.problem(error.to_string(), Some(hint));
+            })
+            .ok(),
+    };
+    endpoint.map(|value| Setting { value, origin })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::SfArgs;
+    use crate::settings::tests::Variables;
+
+    fn args() -> SignInArgs {
+        SignInArgs {
+            client_id: None,
+            username: None,
+            key: None,
+            login_url: None,
+            sandbox: false,
+            audience: None,
+            sf: SfArgs::default(),
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let variables = Variables::of(&[("SF_LOGIN_URL", "http://acme.my.salesforce.com")]);
+        let error = resolve(&args(), &variables).unwrap_err();
+        let text = error.to_string();
+        for part in ["no client id", "no username", "no private key", "over http"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(error.hints().len(), 3);
+    }
+
+    #[test]
+    fn the_environment_of_the_emulator_is_a_whole_sign_in() {
+        let variables = Variables::of(&[
+            ("SF_LOGIN_URL", "http://127.0.0.1:8580"),
+            ("SF_CLIENT_ID", "id"),
+            ("SF_USERNAME", "user@example.com"),
+            ("SF_JWT_KEY_FILE", "server.key"),
+        ]);
+        let sign_in = resolve(&args(), &variables).unwrap();
+        assert_eq!(
+            sign_in.endpoint.value.audience().as_str(),
+            "http://127.0.0.1:8580"
+        );
+        assert_eq!(sign_in.key.origin, Origin::Environment("SF_JWT_KEY_FILE"));
+    }
+
+    #[test]
+    fn a_variable_with_the_text_of_a_key_is_referred_to_by_name() {
+        let variables = Variables::of(&[
+            ("SFDX_CLIENT_ID", "id"),
+            ("SALESFORCE_USERNAME", "user@example.com"),
+            ("SFDX_HUB_KEY", "-----BEGIN"),
+        ]);
+        let sign_in = resolve(&args(), &variables).unwrap();
+        assert_eq!(
+            sign_in.key.value,
+            KeyReference::Variable("SFDX_HUB_KEY".to_owned())
+        );
+        assert_eq!(sign_in.endpoint.value.login_url().as_str(), PRODUCTION);
+    }
+}

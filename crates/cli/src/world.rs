@@ -1,0 +1,27 @@
+//! What a command may know of the outside: environment, time, random numbers.
+
+use std::sync::Arc;
+
+use accredit::clock::{Clock, SystemClock};
+use accredit::random::{Random, SystemRandom};
+
+use crate::settings::{Environment, ProcessEnvironment};
+
+/// The outside as an argument.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl World {
+    /// The one of the process.
+    pub(crate) fn real() -> Self {
+        Self {
+            environment: Arc::new(ProcessEnvironment),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
+    }
+}

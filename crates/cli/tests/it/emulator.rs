@@ -1,0 +1,538 @@
+//! `accredit emulator`: the contract that other programs rely on.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::program::{Program, Run, files};
+
+/// A running `emulator start`.
+struct Served {
+    child: Child,
+    url: String,
+}
+
+impl Served {
+    fn start(program: &Program, flags: &str) -> Self {
+        Self::start_at(program, flags, "http://")
+    }
+
+    fn start_at(program: &Program, flags: &str, scheme: &str) -> Self {
+        let mut child = program.start(&format!("emulator start --listen 127.0.0.1:0 {flags}"));
+        let url = first_line(&mut child);
+        assert!(url.starts_with(&format!("{scheme}127.0.0.1:")), "{url}");
+        Self { child, url }
+    }
+
+    /// Stops it as a service manager does.
+    fn stop(mut self) -> Run {
+        signal(&self.child, Signal::TERM);
+        let mut stderr = String::new();
+        let mut pipe = self.child.stderr.take().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        Run {
+            code: self.child.wait().unwrap().code().unwrap(),
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Only if the test failed before it was stopped.
+        let _ended = self.child.kill();
+    }
+}
+
+fn first_line(child: &mut Child) -> String {
+    let mut line = String::new();
+    let mut reader = BufReader::new(child.stdout.as_mut().unwrap());
+    reader.read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+#[test]
+fn start_says_where_and_stops_when_told() {
+    let program = Program::new();
+    let served = Served::start(&program, "--ready-file ready");
+    // The file is written after the line; the first answer is given after both.
+    program
+        .run(["emulator", "user", "list", "--emulator", &served.url])
+        .succeeds();
+    let url = served.url.clone();
+    let run = served.stop();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains(&format!("ready at {url}")), "{run:?}");
+    assert!(program.files().is_empty(), "{:?}", program.files());
+}
+
+#[test]
+fn a_ready_file_holds_the_url_once_connections_are_accepted() {
+    let program = Program::new();
+    let mut child = program.start("emulator start --listen 127.0.0.1:0 --ready-file ready");
+    let url = first_line(&mut child);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    let written = std::fs::read_to_string(program.folder().join("ready")).unwrap();
+    assert_eq!(written, format!("{url}\n"));
+    signal(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let run = Program::new().run(["emulator", "start", "--listen", &address]);
+    run.fails(1, &format!("another program listens on {address}"))
+        .hints("--listen 127.0.0.1:0");
+    let run = Program::new()
+        .with("ACCREDIT_LISTEN", "here")
+        .line("emulator start");
+    run.fails(3, "\"here\" is no address")
+        .fails(3, "(variable ACCREDIT_LISTEN)");
+}
+
+#[test]
+fn an_emulator_that_does_not_run_is_told_with_the_way_to_start_one() {
+    let url = crate::server::closed_url();
+    let program = Program::new().with("ACCREDIT_EMULATOR", &url);
+    program
+        .line("emulator app list")
+        .fails(6, "refused the connection")
+        .hints("`accredit emulator start` starts one");
+    program
+        .line("emulator app add x --cert nowhere.crt")
+        .fails(3, "nowhere.crt could not be read");
+}
+
+/// A program that manages `served`, with an app called `mine` registered.
+fn manager(served: &Served) -> Program {
+    let program = Program::new().with("ACCREDIT_EMULATOR", &served.url);
+    let certificate = files().join("server.crt");
+    let certificate = certificate.to_str().unwrap();
+    let add = [
+        "emulator",
+        "app",
+        "add",
+        "Mine",
+        "--client-id",
+        "mine",
+        "--cert",
+        certificate,
+    ];
+    assert_eq!(program.run(add).succeeds().stdout, "mine\n");
+    program
+}
+
+#[test]
+fn apps_and_users_are_made_listed_and_removed() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = manager(&served);
+    let listed = program.line("emulator app list").stdout;
+    assert_eq!(listed, "mine\texternal\tMine\n");
+    program.line("emulator user add a@example.com").succeeds();
+    let users = program.line("emulator user list --json").json();
+    let is_ours = |user: &serde_json::Value| user["username"] == "a@example.com";
+    assert!(
+        users["result"].as_array().unwrap().iter().any(is_ours),
+        "{users}"
+    );
+    let set = "emulator user set";
+    program
+        .line(&format!("{set} a@example.com"))
+        .fails(2, "nothing to change");
+    program
+        .line(&format!("{set} b@example.com --state active"))
+        .fails(4, "no such user");
+    program.line("emulator app remove mine").succeeds();
+    program
+        .line("emulator app remove mine")
+        .fails(4, "no such app");
+    program.line("emulator reset").succeeds();
+    served.stop();
+}
+
+#[test]
+fn the_state_of_app_and_user_decides_who_gets_a_token() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = manager(&served);
+    program.line("emulator user add a@example.com").succeeds();
+    let key = files().join("server.key");
+    let sign_in = [
+        "token",
+        "-i",
+        "mine",
+        "-o",
+        "a@example.com",
+        "-f",
+        key.to_str().unwrap(),
+        "-r",
+        &served.url,
+    ];
+    let token = |code: i32, part: &str| {
+        let run = program.run(sign_in);
+        assert_eq!(run.code, code, "{run:?}");
+        assert!(run.stderr.contains(part), "{part}: {run:?}");
+    };
+    token(0, "Status: 200");
+    for (state, code) in [
+        ("inactive", "ACC-1040"),
+        ("frozen", "ACC-1040"),
+        ("locked", "ACC-1041"),
+        ("ip-restricted", "ACC-1042"),
+    ] {
+        program
+            .run(["emulator", "user", "set", "a@example.com", "--state", state])
+            .succeeds();
+        token(4, code);
+    }
+    program
+        .line("emulator user remove a@example.com")
+        .succeeds();
+    token(4, "ACC-1030");
+    program.line("emulator app remove mine").succeeds();
+    token(4, "ACC-1020");
+    served.stop();
+}
+
+#[test]
+fn an_org_in_a_file_is_kept() {
+    let program = Program::new();
+    let certificate = files().join("server.crt");
+    let served = Served::start(&program, "--db org.db");
+    program
+        .run(["emulator", "app", "add", "Mine", "--emulator", &served.url])
+        .fails(2, "--cert");
+    program
+        .run([
+            "emulator",
+            "app",
+            "add",
+            "Mine",
+            "--cert",
+            certificate.to_str().unwrap(),
+            "--client-id",
+            "mine",
+            "--emulator",
+            &served.url,
+        ])
+        .succeeds();
+    served.stop();
+    let served = Served::start(&program, "--db org.db");
+    let listed = program.run(["emulator", "app", "list", "--emulator", &served.url]);
+    assert_eq!(listed.stdout, "mine\texternal\tMine\n");
+    served.stop();
+}
+
+#[test]
+fn run_gives_the_command_its_settings_and_takes_its_exit_code() {
+    let program = Program::new()
+        .with("SF_AUDIENCE_URL", "https://elsewhere.example")
+        .with("NO_PROXY", "a.example");
+    let script = r#"env | grep -E '^(SF_|ACCREDIT_|NO_PROXY|HTTPS_PROXY|https_proxy|NODE|[A-Z_]*(CA_BUNDLE|CERT_FILE|CAINFO))' | LC_ALL=C sort; test -f "$SF_JWT_KEY_FILE" || exit 9; exit 42"#;
+    let run = program.run(["emulator", "run", "--", "sh", "-c", script]);
+    assert_eq!(run.code, 42, "{run:?}");
+    let names: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "ACCREDIT_CLIENT_ID",
+            "ACCREDIT_EMULATOR",
+            "ACCREDIT_INSTANCE_URL",
+            "ACCREDIT_KEY",
+            "ACCREDIT_LOGIN_URL",
+            "ACCREDIT_USERNAME",
+            "AWS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "GIT_SSL_CAINFO",
+            "HTTPS_PROXY",
+            "NODE_EXTRA_CA_CERTS",
+            "NODE_USE_ENV_PROXY",
+            "NO_PROXY",
+            "REQUESTS_CA_BUNDLE",
+            "SF_CLIENT_ID",
+            "SF_INSTANCE_URL",
+            "SF_JWT_KEY_FILE",
+            "SF_LOGIN_URL",
+            "SF_USERNAME",
+            "SSL_CERT_FILE",
+            "https_proxy",
+        ]
+    );
+    assert!(
+        run.stdout
+            .contains("NO_PROXY=a.example,localhost,127.0.0.1\n"),
+        "{run:?}"
+    );
+    assert!(program.files().is_empty(), "{:?}", program.files());
+    let run = program.run(["emulator", "run", "--", "sh", "-c", "kill -KILL $$"]);
+    assert_eq!(run.code, 137, "{run:?}");
+    program
+        .run(["emulator", "run", "--", "/nowhere/program"])
+        .fails(1, "/nowhere/program could not be started");
+}
+
+#[test]
+fn run_lets_the_program_itself_sign_in() {
+    let accredit = crate::program::BINARY;
+    for flags in [
+        vec![],
+        vec!["--mode", "strict"],
+        vec!["--seed", "empty"],
+        vec!["--username", "someone@example.com"],
+        vec!["--username", "Integration@accredit.example"],
+    ] {
+        let program = Program::new();
+        let words = ["emulator", "run", "-q"].into_iter().chain(flags.clone());
+        let run = program.run(words.chain(["--", accredit, "token", "-q"]));
+        assert_eq!(run.code, 0, "{flags:?}: {run:?}");
+        assert!(run.stdout.starts_with("00D"), "{run:?}");
+        assert_eq!(run.stderr, "");
+    }
+}
+
+#[test]
+fn run_takes_a_certificate_and_the_key_beside_it() {
+    let program = Program::new();
+    let certificate = files().join("server.crt");
+    let certificate = certificate.to_str().unwrap();
+    let print = ["--", "sh", "-c", "echo $SF_JWT_KEY_FILE $SF_CLIENT_ID"];
+    let words = [
+        "emulator",
+        "run",
+        "--cert",
+        certificate,
+        "--client-id",
+        "mine",
+    ];
+    let run = program.run(words.iter().chain(&print));
+    let key = files().join("server.key");
+    assert_eq!(run.succeeds().stdout, format!("{} mine\n", key.display()));
+    program.line("key new -n other -q").succeeds();
+    let words = ["emulator", "run", "--cert", certificate, "-f", "other.key"];
+    program
+        .run(words.iter().chain(&print))
+        .fails(3, "does not belong to")
+        .hints("-f KEY names the key");
+}
+
+#[test]
+fn run_hands_signals_on_and_cleans_up() {
+    let program = Program::new();
+    let mut child = program
+        .command()
+        .args(["emulator", "run", "-q", "--", "sh", "-c"])
+        // It ends with its parent, should the signal never come.
+        .arg("trap 'exit 9' TERM; echo ready; while kill -0 $PPID 2>/dev/null; do :; done")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert_eq!(first_line(&mut child), "ready");
+    signal(&child, Signal::TERM);
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+    assert!(program.files().is_empty(), "{:?}", program.files());
+}
+
+/// Runs the program itself against an org of its own.
+fn query(words: &[&str]) -> Run {
+    let program = Program::new();
+    let run = [
+        "emulator",
+        "run",
+        "-q",
+        "--",
+        crate::program::BINARY,
+        "query",
+    ];
+    program.run(run.iter().chain(words))
+}
+
+#[test]
+fn queries_read_the_sample_to_its_last_record() {
+    let count = query(&["SELECT COUNT() FROM Contact", "--json", "-q"]).json();
+    let total_size = count["result"]["totalSize"].as_u64().unwrap();
+    assert!(total_size >= 100, "{count}");
+    let soql = "SELECT Id, Name, Account.Name FROM Contact ORDER BY Name";
+    let csv = query(&[soql, "--format", "csv", "-q"]);
+    let lines: Vec<&str> = csv.succeeds().stdout.lines().collect();
+    assert_eq!(lines.first(), Some(&"Id,Name,Account.Name"));
+    assert_eq!(lines.len() as u64, total_size + 1);
+    let empty = query(&[
+        "SELECT Id FROM Contact WHERE Name = 'x'",
+        "--format",
+        "csv",
+        "-q",
+    ]);
+    assert_eq!(empty.succeeds().stdout, "Id\n");
+}
+
+#[test]
+fn a_mistake_in_soql_is_shown_at_its_place() {
+    let run = query(&["SELECT Id, Nam FROM Account", "-q"]);
+    run.fails(4, "refused: INVALID_FIELD: ");
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    let caret = lines.iter().position(|line| line.trim() == "^").unwrap();
+    assert_eq!(lines[caret], "           ^", "{run:?}");
+    assert_eq!(lines[caret - 1], "SELECT Id, Nam FROM Account");
+}
+
+#[test]
+fn run_leads_salesforces_own_hosts_to_the_org_and_refuses_others() {
+    let accredit = crate::program::BINARY;
+    for (login_url, domain) in [
+        ("https://login.salesforce.com", "acme.my.salesforce.com"),
+        (
+            "https://test.salesforce.com",
+            "acme--sandbox.sandbox.my.salesforce.com",
+        ),
+        ("https://acme.my.salesforce.com", "acme.my.salesforce.com"),
+    ] {
+        let run = [
+            "emulator",
+            "run",
+            "-q",
+            "--my-domain",
+            "acme.my.salesforce.com",
+            "--",
+            accredit,
+        ];
+        let query = [
+            "query",
+            "-q",
+            "-r",
+            login_url,
+            "SELECT COUNT() FROM Account",
+        ];
+        let run = Program::new().run(run.iter().chain(&query));
+        assert_eq!(run.code, 0, "{login_url}: {run:?}");
+        assert!(run.stdout.contains("50"), "{domain}: {run:?}");
+    }
+    let run = [
+        "emulator",
+        "run",
+        "-q",
+        "--",
+        accredit,
+        "token",
+        "-r",
+        "https://acme.example",
+        "--audience",
+        "https://acme.example",
+    ];
+    let run = Program::new().run(run);
+    run.fails(6, "the proxy did not connect to acme.example");
+}
+
+#[test]
+fn start_speaks_tls_with_an_authority_that_is_made_once() {
+    let program = Program::new();
+    let start = "emulator start --listen 127.0.0.1:0 --state-dir state --tls -q";
+    let mut certificates = Vec::new();
+    for _ in 0..2 {
+        let mut child = program.start(start);
+        let url = first_line(&mut child);
+        assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+        let ca = program.folder().join("state/emulator-ca.crt");
+        certificates.push(std::fs::read_to_string(&ca).unwrap());
+        let listed = ["emulator", "user", "list", "--emulator", &url];
+        program.run(listed).fails(6, "certificate");
+        Program::new()
+            .with("SSL_CERT_FILE", ca.to_str().unwrap())
+            .run(listed)
+            .succeeds();
+        signal(&child, Signal::TERM);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+    assert_eq!(certificates[0], certificates[1]);
+    use std::os::unix::fs::PermissionsExt as _;
+    let key = program.folder().join("state/emulator-ca.key");
+    let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::write(&key, "damaged").unwrap();
+    program
+        .line("emulator start --listen 127.0.0.1:0 --state-dir state --tls")
+        .fails(3, "the authority's key is damaged")
+        .hints("remove the emulator-ca files");
+}
+
+#[test]
+fn env_prints_what_leads_programs_to_a_running_emulator() {
+    let program = Program::new();
+    let served = Served::start_at(
+        &program,
+        "--proxy 127.0.0.1:0 --state-dir state",
+        "https://",
+    );
+    let url = served.url.replace("https://", "http://");
+    let program = Program::new().with("ACCREDIT_EMULATOR", &url);
+    let certificate = files().join("server.crt");
+    let add = [
+        "emulator",
+        "app",
+        "add",
+        "Mine",
+        "-i",
+        "mine",
+        "--kind",
+        "connected",
+        "--cert",
+    ];
+    program
+        .run(add.iter().copied().chain([certificate.to_str().unwrap()]))
+        .succeeds();
+    let key = files().join("server.key");
+    let run = program.run(["emulator", "env", "-f", key.to_str().unwrap()]);
+    let script = format!(
+        "{}\n{} query -q -r https://login.salesforce.com 'SELECT COUNT() FROM Account'",
+        run.succeeds().stdout,
+        crate::program::BINARY
+    );
+    let answer = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    let answer = Run::from(answer);
+    assert!(answer.succeeds().stdout.contains("50"), "{answer:?}");
+    served.stop();
+}
+
+#[test]
+fn orgs_are_added_listed_and_removed() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = Program::new().with("ACCREDIT_EMULATOR", &served.url);
+    let added = program
+        .line("emulator org add acme --sandbox --seed empty")
+        .succeeds()
+        .stdout
+        .clone();
+    assert_eq!(added, "acme\t/orgs/acme\tacme.sandbox.my.salesforce.com\n");
+    let listed = program.line("emulator org list").stdout;
+    assert_eq!(
+        listed,
+        format!("default\t/orgs/default\taccredit.my.salesforce.com\n{added}")
+    );
+    program.line("emulator org remove acme").succeeds();
+    program
+        .line("emulator org remove acme")
+        .fails(4, "no such org");
+    program.line("emulator org add A").fails(4, "is no name");
+    served.stop();
+}

@@ -1,0 +1,29 @@
+//! The program as its users meet it: real binary, clean environment, servers on loopback only.
+
+// `cfg(test)` tells the lints that what stands in these files may fail by panicking.
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod emulator;
+#[cfg(test)]
+mod inspect;
+#[cfg(test)]
+mod key;
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod query;
+#[cfg(test)]
+mod quickstart;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod token;
+#[cfg(test)]
+mod usage;

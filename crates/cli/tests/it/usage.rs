@@ -1,0 +1,199 @@
+//! The command line itself: mistakes, settings, help, completions.
+
+use crate::program::{Program, key};
+
+#[test]
+fn mistakes_of_usage_have_our_form_and_exit_code_2() {
+    let program = Program::new();
+    for line in [
+        "",
+        "tokens",
+        "token --colour",
+        "token --format xml",
+        "token --reveal",
+        "token --sandbox -r https://acme.my.salesforce.com",
+        "token --show-assertion --format json",
+        "key",
+        "emulator run",
+        "query",
+        "token --log =",
+    ] {
+        let run = program.line(line);
+        assert!(run.stdout.is_empty(), "{line}: {run:?}");
+        run.fails(2, "error: ");
+        assert!(run.stderr.contains("\nhint: "), "{line}: {run:?}");
+    }
+}
+
+#[test]
+fn mistakes_of_usage_are_json_when_json_is_asked_for() {
+    let run = Program::new().line("token --colour --json");
+    assert_eq!((run.code, run.stderr.as_str()), (2, ""));
+    let report = run.json();
+    assert_eq!(report["name"], "UsageError");
+    assert_eq!(report["exitCode"], 2);
+    assert_eq!(report["message"], "unexpected argument '--colour' found");
+}
+
+#[test]
+fn settings_are_checked_together() {
+    let run = Program::new()
+        .with("SF_CLIENT_ID", "3MVG9 x")
+        .with("ACCREDIT_LOGIN_URL", "https://acme.lightning.force.com")
+        .line("token");
+    run.fails(3, "a blank at position 5")
+        .hints("pass --username or set ACCREDIT_USERNAME");
+    for part in [
+        "(variable SF_CLIENT_ID)",
+        "Lightning host",
+        "no username",
+        "no private key",
+    ] {
+        assert!(run.stderr.contains(part), "{part}: {run:?}");
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_right_are_refused_before_anybody_is_asked() {
+    for (flags, part) in [
+        (["-i", "a b"], "a blank at position 1"),
+        (["-i", "ab\n"], "a line break at position 2"),
+        (["-i", ""], "the client id is empty"),
+        (["-o", "a b@example.com"], "the username holds a blank"),
+        (["-r", "http://acme.my.salesforce.com"], "over http"),
+        (["-r", "https://login.example.com"], "no host of Salesforce"),
+        (["-r", "ftp://x"], "neither https nor http"),
+        (
+            ["-r", "https://acme.my.salesforce.com/?a"],
+            "more than scheme, host and path",
+        ),
+        (
+            ["--audience", "https://test.salesforce.com"],
+            "expected both of one environment",
+        ),
+        (["--timeout", "soon"], "is no time-out"),
+        (
+            ["-f", "/nowhere/server.key"],
+            "/nowhere/server.key could not be read",
+        ),
+        (
+            ["-f", "vault:secret/x#key"],
+            "keys from vault: are not built into this version",
+        ),
+        (
+            ["-f", "env:NO_SUCH_KEY"],
+            "the variable NO_SUCH_KEY is not set",
+        ),
+    ] {
+        let program = Program::signing_in_at("https://acme.my.salesforce.com");
+        let run = program.run(["token"].into_iter().chain(flags));
+        run.fails(3, part);
+    }
+}
+
+#[test]
+fn a_key_comes_from_stdin_or_a_variable_too() {
+    // The key is read before anybody is asked, so a refused connection shows that it was good.
+    let text = std::fs::read_to_string(key()).unwrap();
+    let program = Program::signing_in_at(&crate::server::closed_url()).with("PEM", &text);
+    program
+        .line("token -f env:PEM")
+        .fails(6, "refused the connection");
+    program
+        .line_with_stdin("token -f -", text.as_bytes())
+        .fails(6, "refused the connection");
+    let program = Program::new().with("SFDX_HUB_KEY", &text);
+    let url = crate::server::closed_url();
+    program
+        .run(["token", "-i", "a", "-o", "b", "-r", &url])
+        .fails(6, "refused the connection");
+}
+
+#[test]
+fn wrong_kinds_of_key_are_refused_by_name() {
+    let files = crate::program::files();
+    let program = Program::signing_in_at("https://acme.my.salesforce.com");
+    program.write("empty.key", b" \n");
+    program.write("garbage.key", b"not a key");
+    program.write("large.key", &vec![b'x'; 70_000]);
+    for (path, part) in [
+        ("empty.key", "is empty"),
+        ("garbage.key", "garbage.key"),
+        ("large.key", "more than 65536 bytes"),
+        (".", "could not be read"),
+        (files.join("server.crt").to_str().unwrap(), "certificate"),
+        (files.join("server.csr").to_str().unwrap(), "request"),
+    ] {
+        program.run(["token", "-f", path]).fails(3, part);
+    }
+}
+
+#[test]
+fn a_key_that_others_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = Program::signing_in_at(&crate::server::closed_url());
+    let path = program.write("open.key", &std::fs::read(key()).unwrap());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let run = program.line("token -f open.key");
+    assert!(
+        run.stderr
+            .contains("warning: the key file open.key can be read by others"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn help_lists_the_commands_and_the_exit_codes() {
+    let run = Program::new().line("--help");
+    run.succeeds();
+    for part in ["quickstart", "emulator", "Exit codes:", "130  interrupted"] {
+        assert!(run.stdout.contains(part), "{part}: {run:?}");
+    }
+    let version = Program::new().line("--version");
+    assert_eq!(
+        version.stdout,
+        format!("accredit {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn completions_are_there_for_each_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = Program::new().run(["completions", shell]);
+        run.succeeds();
+        assert!(run.stdout.contains("quickstart"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::process::Stdio;
+    let program = Program::new();
+    let mut child = program
+        .command()
+        .args(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let run = crate::program::Run::from(child.wait_with_output().unwrap());
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_told() {
+    use std::process::Stdio;
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
+        eprintln!("skipped: there is no /dev/full here");
+        return;
+    };
+    let program = Program::new();
+    let output = program
+        .command()
+        .args(["completions", "bash"])
+        .stdout(Stdio::from(full))
+        .output()
+        .unwrap();
+    crate::program::Run::from(output).fails(1, "could not be written to stdout");
+}
