@@ -219,7 +219,7 @@ impl Query {
         let mut pages_left = PAGES_MAX;
         loop {
             let body = self.reach.org.get(&self.client, &next)?;
-            let end = sink.page(&body)?;
+            let end = sink.page(&body, self.reach.org.host())?;
             progress.advance(sink.rows(), end.total_size);
             match check(&end, sink)? {
                 Some(path) => next = path,
