@@ -17,6 +17,8 @@ mod run;
 mod start;
 mod user;
 
+pub(crate) use run::passing_folder;
+
 /// The user that the sample org has for integrations, and that an empty one gets.
 pub(crate) const INTEGRATION_USER: &str = "integration@accredit.example";
 

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::args::{QuickstartArgs, SfArgs, SignInArgs};
-use crate::commands::emulator::{INTEGRATION_USER, builder, read_certificate, runtime};
+use crate::commands::emulator::{
+    INTEGRATION_USER, builder, passing_folder, read_certificate, runtime,
+};
 use crate::commands::key::{self, NewFiles};
 use crate::commands::query;
 use crate::error::CliError;
 use crate::files::Existing;
-use crate::interrupt::remove_when_interrupted;
 use crate::output::{Form, Output, Verbosity};
 use crate::rest::Org;
 use crate::session::Session;
@@ -33,8 +34,8 @@ const FLAGS: &str =
 
 /// Shows it all.
 pub(crate) fn run(args: &QuickstartArgs, world: &World, out: &mut Output) -> Result<(), CliError> {
-    let folder = Folder::open(args.keep.as_deref())?;
     let runtime = runtime()?;
+    let folder = Folder::open(args.keep.as_deref())?;
     let emulator =
         runtime.block_on(builder(&crate::args::emulator::OrgArgs::sample(), world).start())?;
     let told = show(&emulator, &folder, world);
@@ -51,19 +52,13 @@ enum Folder {
 
 impl Folder {
     fn open(keep: Option<&Path>) -> Result<Self, CliError> {
-        let unusable =
-            |error| CliError::other("no folder for key and certificate").with_source(error);
-        match keep {
-            Some(path) => {
-                std::fs::create_dir_all(path).map_err(unusable)?;
-                Ok(Self::Kept(path.to_owned()))
-            }
-            None => {
-                let folder = TempDir::with_prefix("accredit-").map_err(unusable)?;
-                remove_when_interrupted(folder.path().to_owned()).map_err(unusable)?;
-                Ok(Self::Passing(folder))
-            }
-        }
+        let Some(path) = keep else {
+            return passing_folder().map(Self::Passing);
+        };
+        std::fs::create_dir_all(path).map_err(|error| {
+            CliError::other("no folder for key and certificate").with_source(error)
+        })?;
+        Ok(Self::Kept(path.to_owned()))
     }
 
     fn path(&self) -> &Path {

@@ -337,6 +337,57 @@ fn run_hands_signals_on_and_cleans_up() {
     assert!(program.files().is_empty(), "{:?}", program.files());
 }
 
+#[test]
+fn run_that_is_ended_before_its_command_starts_leaves_nothing() {
+    for (end, code) in [
+        (Signal::INT, 130),
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+        (Signal::QUIT, 131),
+    ] {
+        let program = Program::new();
+        let pipe = program.folder().join("pipe.crt");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let mut child = program
+            .command()
+            .args(["emulator", "run", "--cert", "pipe.crt", "-f"])
+            .arg(files().join("server.key"))
+            .args(["--", "true"])
+            .spawn()
+            .unwrap();
+        // It reads the certificate, so its folder is there; no certificate comes.
+        let writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+        assert_eq!(program.files().len(), 2, "{:?}", program.files());
+        signal(&child, end);
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        drop(writer);
+        assert_eq!(program.files(), ["pipe.crt"]);
+    }
+}
+
+#[test]
+fn a_ready_file_of_another_time_goes_and_a_pipe_stays() {
+    let program = Program::new();
+    program.write("ready", b"http://127.0.0.1:1\n");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    program
+        .line(&format!(
+            "emulator start --listen {address} --ready-file ready"
+        ))
+        .fails(1, "another program listens");
+    assert!(program.files().is_empty(), "{:?}", program.files());
+    let pipe = program.folder().join("ready");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let served = Served::start(&program, "--ready-file ready");
+    let told = std::fs::read_to_string(&pipe).unwrap();
+    assert_eq!(told, format!("{}\n", served.url));
+    served.stop();
+    assert_eq!(program.files(), ["ready"]);
+}
+
 /// Runs the program itself against an org of its own.
 fn query(words: &[&str]) -> Run {
     let program = Program::new();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use accredit_emulator::{Emulator, NewApp, NewUser, Upload};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -19,7 +20,7 @@ use crate::emulator_client::{EmulatorClient, segment};
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files::Existing;
-use crate::interrupt::Signals;
+use crate::interrupt::{self, Signals};
 use crate::output::Output;
 use crate::settings::{Environment, lookup};
 use crate::world::World;
@@ -31,23 +32,33 @@ pub(crate) fn run(
     world: &World,
     out: &Output,
 ) -> Result<u8, CliError> {
-    let folder = TempDir::with_prefix("accredit-")
-        .map_err(|error| CliError::other("no temporary folder").with_source(error))?;
-    let pair = pair(args, folder.path(), world)?;
     let runtime = runtime()?;
-    let mut signals = {
-        let _entered = runtime.enter();
-        Signals::new()
-            .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?
-    };
+    let folder = passing_folder()?;
+    let pair = pair(args, folder.path(), world)?;
     let emulator = runtime.block_on(builder(&args.org, world).start())?;
     let prepared = prepare(args, &pair, &emulator, timeout, world);
     let ended = prepared.and_then(|variables| {
+        let mut signals = {
+            let _entered = runtime.enter();
+            interrupt::hand_over().map_err(|error| {
+                CliError::other("signals cannot be waited for").with_source(error)
+            })?
+        };
         out.step(&format!("A local org is ready at {}", emulator.url()));
         runtime.block_on(supervise(args, &variables, world, &mut signals))
     });
     runtime.block_on(emulator.shutdown());
     ended
+}
+
+/// The folder for the key, which goes with the command.
+pub(crate) fn passing_folder() -> Result<TempDir, CliError> {
+    interrupt::passing(|| {
+        let folder = TempDir::with_prefix("accredit-")?;
+        let path = folder.path().to_owned();
+        Ok((folder, path))
+    })
+    .map_err(|error| CliError::other("no folder for key and certificate").with_source(error))
 }
 
 /// Key and certificate of the app.
@@ -181,7 +192,7 @@ async fn supervise(
                 })?;
                 return Ok(exit_code(status));
             }
-            code = signals.next() => hand_on(&child, code),
+            signal = signals.next() => hand_on(&child, signal),
         }
     }
 }
@@ -196,15 +207,10 @@ fn without_proxy(environment: &dyn Environment, name: &str) -> OsString {
     hosts
 }
 
-/// Gives the command the signal that we got. Ctrl-C on a terminal reaches it by itself.
-fn hand_on(child: &Child, code: i32) {
-    use rustix::process::{Pid, Signal, kill_process};
-    let signal = if code == 130 {
-        Signal::INT
-    } else {
-        Signal::TERM
-    };
-    if signal == Signal::INT && io::stdin().is_terminal() {
+/// Gives the command the signal that we got. Those of a terminal's keys reach it by themselves.
+fn hand_on(child: &Child, signal: Signal) {
+    let is_key = matches!(signal, Signal::INT | Signal::QUIT);
+    if is_key && io::stdin().is_terminal() {
         return;
     }
     let pid = child
