@@ -112,6 +112,8 @@ struct Query {
 /// What a whole result came to.
 struct Summary {
     total_size: u64,
+    /// `COUNT()`: no records came, only their number.
+    is_count: bool,
 }
 
 impl Query {
@@ -123,7 +125,7 @@ impl Query {
             })
         };
         let summary = self.write_stream(layout, target, out)?;
-        out.step(&counted(summary.total_size));
+        out.step(&counted(&summary));
         Ok(())
     }
 
@@ -208,7 +210,7 @@ impl Query {
         }
         out.step(&format!(
             "{} written to {}",
-            counted(total_size),
+            counted(&summary),
             path.display()
         ));
         Ok(())
@@ -258,6 +260,7 @@ impl Query {
                 None => {
                     return Ok(Summary {
                         total_size: end.total_size,
+                        is_count: sink.is_count(),
                     });
                 }
             }
@@ -295,8 +298,9 @@ fn check(end: &PageEnd, sink: &Sink) -> Result<Option<String>, CliError> {
     }
 }
 
-fn counted(records: u64) -> String {
-    match records {
+fn counted(summary: &Summary) -> String {
+    match summary.total_size {
+        total if summary.is_count => format!("a count of {total}"),
         1 => "1 record".to_owned(),
         many => format!("{many} records"),
     }
