@@ -96,7 +96,7 @@ pub(crate) static AUDIENCE: Variable = variable(
 pub(crate) static ACCESS_TOKEN: Variable = variable(
     "ACCREDIT_ACCESS_TOKEN",
     "access token for `query`, instead of a sign-in",
-    &[],
+    &[value("SF_ACCESS_TOKEN")],
 );
 pub(crate) static INSTANCE_URL: Variable = variable(
     "ACCREDIT_INSTANCE_URL",
@@ -217,7 +217,12 @@ mod tests {
             "\n`accredit emulator run` sets `SF_LOGIN_URL`, `SF_INSTANCE_URL`, `SF_CLIENT_ID`, \
              `SF_USERNAME`, `SF_JWT_KEY_FILE` and `ACCREDIT_LOGIN_URL`, `ACCREDIT_INSTANCE_URL`, \
              `ACCREDIT_CLIENT_ID`, `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for \
-             the command that it runs.\n",
+             the command that it runs, adds this machine to `NO_PROXY` and `no_proxy`, and removes \
+             `ACCREDIT_AUDIENCE`, `ACCREDIT_ACCESS_TOKEN`, `SF_AUDIENCE_URL` and \
+             `SF_ACCESS_TOKEN`.\n\n\
+             Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
+             trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \
+             `emulator run` make their folder.\n",
         );
         text
     }

@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::program::{Program, Run, SmallDisk};
 use crate::server::{self, Answer, Server, TOKEN, json};
+use crate::skip::skipped;
 
 const VERSIONS: &str = r#"[{"label":"a","url":"/services/data/v9.0","version":"9.0"},
     {"label":"b","url":"/services/data/v65.0","version":"65.0"}]"#;
@@ -278,6 +279,16 @@ fn a_token_without_its_place_and_a_place_without_its_token_are_named() {
 }
 
 #[test]
+fn the_variables_of_a_token_as_they_are_printed_feed_a_query() {
+    let server = Server::giving(both());
+    let program = Program::new()
+        .with("SF_ACCESS_TOKEN", TOKEN)
+        .with("SF_INSTANCE_URL", &server.url)
+        .with("ACCREDIT_API_VERSION", "65.0");
+    program.run(["query", SOQL, "-q"]).succeeds();
+}
+
+#[test]
 fn an_interrupted_query_leaves_no_file() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -412,7 +423,7 @@ fn a_full_disk_is_told_and_leaves_nothing() {
     let server = Server::giving(vec![json(200, FIRST), json(200, SECOND)]);
     let program = with_token(&server);
     let Some(small) = SmallDisk::mount(&program.folder().join("small")) else {
-        eprintln!("skipped: no small file system can be mounted here");
+        skipped("no small file system can be mounted here");
         return;
     };
     program.write("small/filler", &[0; 4096]);

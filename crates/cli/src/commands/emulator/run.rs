@@ -14,7 +14,9 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::args::emulator::{RunArgs, Seed};
-use crate::commands::emulator::{INTEGRATION_USER, builder, read_certificate, runtime};
+use crate::certificate::CertificateFile;
+use crate::commands::emulator::app::{elements, text};
+use crate::commands::emulator::{INTEGRATION_USER, builder, runtime};
 use crate::commands::key;
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::env_vars;
@@ -36,7 +38,8 @@ pub(crate) fn run(
     let folder = passing_folder()?;
     let pair = pair(args, folder.path(), world)?;
     let emulator = runtime.block_on(builder(&args.org, world).start())?;
-    let prepared = prepare(args, &pair, &emulator, timeout, world);
+    let forget = || forget_apps(args, &emulator, timeout, world);
+    let prepared = forget().and_then(|()| prepare(args, &pair, &emulator, timeout, world));
     let ended = prepared.and_then(|variables| {
         let mut signals = {
             let _entered = runtime.enter();
@@ -47,6 +50,7 @@ pub(crate) fn run(
         out.step(&format!("A local org is ready at {}", emulator.url()));
         runtime.block_on(supervise(args, &variables, world, &mut signals))
     });
+    let ended = ended.and_then(|code| forget().map(|()| code));
     runtime.block_on(emulator.shutdown());
     ended
 }
@@ -77,7 +81,7 @@ fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> 
             world,
         )?;
         return Ok(Pair {
-            certificate: read_certificate(&made.certificate)?,
+            certificate: CertificateFile::read(&made.certificate)?.text,
             key: made.key,
         });
     };
@@ -91,7 +95,7 @@ fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> 
     let key = std::path::absolute(&key)
         .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
     Ok(Pair {
-        certificate: read_certificate(certificate)?,
+        certificate: CertificateFile::read(certificate)?.text,
         key,
     })
 }
@@ -109,7 +113,7 @@ fn prepare(
         make_user(username, emulator, timeout, world)?;
     }
     let client_id = emulator.add_app(NewApp {
-        name: "accredit emulator run".to_owned(),
+        name: APP_NAME.to_owned(),
         client_id: args.client_id.clone(),
         certificates: vec![Upload::Text(pair.certificate.clone())],
         approved_users: vec![username.to_owned()],
@@ -130,6 +134,27 @@ fn prepare(
         (env_vars::KEY.name, key),
         (env_vars::EMULATOR.name, url.into()),
     ])
+}
+
+/// The name of the app of the command.
+const APP_NAME: &str = "accredit emulator run";
+
+/// Removes our apps from an org that is kept: that of this command, and what one that was killed
+/// has left.
+fn forget_apps(
+    args: &RunArgs,
+    emulator: &Emulator,
+    timeout: Option<&str>,
+    world: &World,
+) -> Result<(), CliError> {
+    if args.org.db.is_none() {
+        return Ok(());
+    }
+    let client = EmulatorClient::at(&emulator.url(), timeout, world.environment.as_ref())?;
+    let apps = client.get("/apps")?;
+    elements(&apps)
+        .filter(|app| text(app, "name") == APP_NAME)
+        .try_for_each(|app| client.delete(&format!("/apps/{}", segment(text(app, "clientId")))))
 }
 
 /// Makes a user, unless the org has it.
