@@ -20,7 +20,7 @@ use crate::management::Access;
 use crate::mode::Mode;
 use crate::org::{OrgError, Seed};
 use crate::server;
-use crate::store::{Place, Store};
+use crate::store::{Place, Store, StoreError};
 
 /// The My Domain of the org, unless another is chosen.
 const MY_DOMAIN: &str = "accredit.my.salesforce.com";
@@ -55,7 +55,7 @@ pub enum StartError {
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
     /// The database cannot be opened.
-    Store(rusqlite::Error),
+    Store(StoreError),
     /// What the database holds of apps, users and sessions cannot be used.
     Directory(DirectoryError),
     /// What the database holds of records cannot be used.
@@ -70,7 +70,7 @@ impl fmt::Display for StartError {
                 "another program listens on {address} already: stop it, or choose another port"
             ),
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
-            Self::Store(_) => f.write_str("cannot open the emulator's database"),
+            Self::Store(error) => write!(f, "cannot open the emulator's database: {error}"),
             Self::Directory(_) | Self::Org(_) => {
                 f.write_str("cannot use what the emulator's database holds")
             }
@@ -83,7 +83,7 @@ impl std::error::Error for StartError {
         match self {
             Self::AddressInUse(_) => None,
             Self::Listen(_, error) => Some(error),
-            Self::Store(error) => Some(error),
+            Self::Store(error) => error.source(),
             Self::Directory(error) => Some(error),
             Self::Org(error) => Some(error),
         }

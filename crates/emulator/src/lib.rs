@@ -47,4 +47,5 @@ pub use directory::{
 };
 pub use mode::{Leniency, Mode};
 pub use org::Seed;
+pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable};
 pub use server::run;

@@ -2,6 +2,8 @@
 //!
 //! Owns the connection. One lock guards it: each piece of work is one short transaction or statement.
 
+mod images;
+mod open;
 mod text;
 
 use std::fmt;
@@ -9,6 +11,11 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
+
+use self::images::Images;
+
+pub use self::images::ImageError;
+pub use self::open::StoreError;
 
 /// Where the database lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,23 +30,22 @@ pub enum Place {
 /// The database.
 pub(crate) struct Store {
     connection: Mutex<Connection>,
+    images: Images,
 }
 
 impl Store {
     /// Opens the database, or makes an empty one.
-    pub(crate) fn open(place: &Place) -> Result<Self, rusqlite::Error> {
+    pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
         let connection = match place {
             Place::Memory => Connection::open_in_memory()?,
-            Place::File(path) => Connection::open(path)?,
+            Place::File(path) => open::file(path)?,
         };
-        // A crash may lose the last moments of an emulator; it may not lose the file.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.set_prepared_statement_cache_capacity(256);
         text::register(&connection)?;
         Ok(Self {
             connection: Mutex::new(connection),
+            images: Images::of(place),
         })
     }
 

@@ -88,7 +88,7 @@ fn path<'s>(schema: &'s Schema, object: &'s Object, numbers: &mut Numbers) -> (S
 }
 
 fn condition(schema: &Schema, object: &Object, numbers: &mut Numbers) -> String {
-    let (path, field) = path(&schema, object, numbers);
+    let (path, field) = path(schema, object, numbers);
     let mut literal = || match numbers.below(8) {
         0 => *numbers.pick(&LITERALS),
         _ => *numbers.pick(fitting(field)),
@@ -99,7 +99,7 @@ fn condition(schema: &Schema, object: &Object, numbers: &mut Numbers) -> String 
         1 => format!("{path} IN ({one}, {other})"),
         2 => format!("{path} NOT IN ({other},{})", [one; 6].join(",")),
         3 => {
-            let inner = condition(&schema, object, numbers);
+            let inner = condition(schema, object, numbers);
             format!("(NOT {inner})")
         }
         _ => format!("{path} {} {one}", numbers.pick(&OPERATORS)),
