@@ -47,5 +47,5 @@ pub use directory::{
 };
 pub use mode::{Leniency, Mode};
 pub use org::Seed;
-pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable};
+pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable, is_searched};
 pub use server::run;

@@ -13,7 +13,9 @@ use crate::output::Output;
 use crate::world::World;
 
 mod app;
+mod load;
 mod run;
+mod snapshot;
 mod start;
 mod user;
 
@@ -47,10 +49,13 @@ pub(crate) fn run(
         EmulatorCommand::User(UserCommand::Remove(args)) => {
             user::remove(&args, &client(&args.target)?, out)
         }
-        EmulatorCommand::Reset(target) => {
-            client(&target)?.post("/reset", &serde_json::Value::Null)?;
-            out.result("", &serde_json::json!({"reset": true}))
+        EmulatorCommand::Load(args) => {
+            let client = EmulatorClient::patient(&args.target, timeout, environment)?;
+            load::run(&args, &client, out)
         }
+        EmulatorCommand::Snapshot(args) => snapshot::save(&args, &client(&args.target)?, out),
+        EmulatorCommand::Restore(args) => snapshot::restore(&args, &client(&args.target)?, out),
+        EmulatorCommand::Reset(args) => snapshot::reset(&args, &client(&args.target)?, out),
     }
     .map(|()| 0)
 }

@@ -5,8 +5,8 @@ use crate::directory::DirectoryError;
 use crate::org::load::{self, LoadError, LoadFile, LoadReport};
 
 impl App {
-    /// Puts the org back to how it was after the last load, or else to how it began. The clock and the
-    /// settings stay.
+    /// Puts the org back to how it was after the last load, or else to how it began. The clock and
+    /// the settings stay.
     pub(crate) fn reset(&self) -> Result<(), DirectoryError> {
         self.0.journal.clear();
         let org = &self.0.org;

@@ -208,8 +208,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Replaces the definition of a user, except the username; the user's sessions end if the user is
-    /// deactivated or frozen. `None` if there is no such user.
+    /// Replaces the definition of a user, except the username; the user's sessions end if the user
+    /// is deactivated or frozen. `None` if there is no such user.
     pub(crate) fn change_user(
         &self,
         username: &str,

@@ -30,8 +30,8 @@ impl Directory {
         self.add_app(definition, random)
     }
 
-    /// Lets `work` replace the database, and reads apps and users anew. Sessions go on, if their apps
-    /// and users are still there. `false` if `work` did nothing.
+    /// Lets `work` replace the database, and reads apps and users anew. Sessions go on, if their
+    /// apps and users are still there. `false` if `work` did nothing.
     pub(crate) fn replace(
         &self,
         work: impl FnOnce() -> Result<bool, ImageError>,

@@ -1,7 +1,7 @@
 //! The org: its schema, its records and what can be asked of them.
 //!
-//! Owns everything that a Salesforce org remembers about business: nothing outside this module knows
-//! how records are kept. Sessions, apps and tokens are not its business.
+//! Owns everything that a Salesforce org remembers about business: nothing outside this module
+//! knows how records are kept. Sessions, apps and tokens are not its business.
 
 mod derived;
 mod error;
@@ -75,8 +75,8 @@ pub struct Org {
 }
 
 impl Org {
-    /// Opens the org in the database at `place`. If there is none yet, one is made from `seed` at the
-    /// moment `now`.
+    /// Opens the org in the database at `place`. If there is none yet, one is made from `seed` at
+    /// the moment `now`.
     ///
     /// # Errors
     ///

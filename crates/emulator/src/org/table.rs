@@ -49,8 +49,8 @@ pub(super) fn create_all(connection: &Connection, schema: &Schema) -> Result<(),
     Ok(())
 }
 
-/// Removes the columns of fields that are kept in another form than before, so that they can be made
-/// anew. A column with values stays as it is, and is refused.
+/// Removes the columns of fields that are kept in another form than before, so that they can be
+/// made anew. A column with values stays as it is, and is refused.
 pub(super) fn retype(
     connection: &Connection,
     before: &Schema,

@@ -23,7 +23,8 @@ const IMAGES_MAX: usize = 64;
 pub enum ImageError {
     /// There is no image of this name.
     Unknown(String),
-    /// A name may have 1 to 64 letters, digits, `-`, `_` and `.`, and begins with a letter or digit.
+    /// A name may have 1 to 64 letters, digits, `-`, `_` and `.`, and begins with a letter or
+    /// digit.
     Name(String),
     /// There are as many images as there may be.
     Full,

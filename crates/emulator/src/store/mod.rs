@@ -1,6 +1,7 @@
 //! The SQLite database that holds everything the emulator remembers.
 //!
-//! Owns the connection. One lock guards it: each piece of work is one short transaction or statement.
+//! Owns the connection. One lock guards it: each piece of work is one short transaction or
+//! statement.
 
 mod images;
 mod open;

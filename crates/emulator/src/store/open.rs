@@ -1,7 +1,7 @@
 //! Opening the database: what a file may be, and that one process has it.
 //!
-//! Owns finding out, before a byte is written, whether a file is a database of an emulator. The file
-//! stays locked until the process ends.
+//! Owns finding out, before a byte is written, whether a file is a database of an emulator. The
+//! file stays locked until the process ends.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! The authorization server from outside: its router in process, and once over a socket.
 
 #[cfg(test)]
+mod database;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod introspect;
@@ -20,3 +22,5 @@ mod support;
 mod token;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod whole;

@@ -224,10 +224,15 @@ impl<'a> Files<'a> {
                 Some(name) => self.schema.object(name),
                 None => csv::object_of(&file.path, &self.schema),
             };
-            let object = object.ok_or_else(|| {
+            let Some(object) = object else {
                 let problem = "expected a file named after its object, such as Account.csv";
-                LoadError::new(&file.path, problem)
-            })?;
+                if self.files.len() == 1 || file.object.is_some() {
+                    return Err(LoadError::new(&file.path, problem));
+                }
+                self.warnings
+                    .push(format!("{} is left out: {problem}", file.path));
+                continue;
+            };
             let rows = csv::read(&file.content, number, object);
             self.rows
                 .extend(rows.map_err(|trouble| trouble.at(&file.path))?);
@@ -238,6 +243,10 @@ impl<'a> Files<'a> {
     fn dumps(&mut self) -> Result<(), LoadError> {
         let mut mappings: Vec<(&str, Mapping)> = Vec::new();
         for (_, file) in self.of(Kind::Mapping) {
+            // YAML is used for much else, in forms that a mapping never has.
+            if !file.content.contains("sf_object") {
+                continue;
+            }
             let read = mapping::read(&file.content).map_err(|trouble| trouble.at(&file.path))?;
             mappings.extend(read.map(|mapping| (file.path.as_str(), mapping)));
         }
@@ -330,6 +339,13 @@ fn slashed(path: &str) -> String {
     path.strip_prefix("./").map_or(path.clone(), str::to_owned)
 }
 
+/// Whether these are records that say what they are: lists of records stand in files of other
+/// kinds.
+fn are_records(records: &Json) -> bool {
+    let first = records.as_array().map(|records| records.first());
+    first.is_some_and(|first| first.is_none_or(|record| record.get("attributes").is_some()))
+}
+
 /// What a JSON file is; an error if it is not JSON.
 fn content(file: &LoadFile) -> Result<Content, LoadError> {
     let value: Json = serde_json::from_str(&file.content).map_err(|error| {
@@ -339,7 +355,7 @@ fn content(file: &LoadFile) -> Result<Content, LoadError> {
     let described = value.get("result").unwrap_or(&value);
     Ok(match &value {
         Json::Array(steps) if steps.first().is_some_and(is_step) => Content::Plan,
-        _ if value.get("records").is_some_and(Json::is_array) => Content::Records,
+        _ if value.get("records").is_some_and(are_records) => Content::Records,
         _ if described.get("fields").is_some_and(Json::is_array)
             && described.get("keyPrefix").is_some() =>
         {

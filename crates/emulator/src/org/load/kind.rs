@@ -45,9 +45,21 @@ const EXTENSIONS: [(&str, Kind); 19] = [
     ("CSV", Kind::Csv),
 ];
 
+/// Files of tools, of which some have comments in their JSON.
+const SETTINGS: [&str; 4] = [
+    "jsconfig.json",
+    "package-lock.json",
+    "package.json",
+    "sfdx-project.json",
+];
+
 impl Kind {
     /// What the file at `path` is; nothing if it is nothing that can be loaded.
     pub(super) fn of(path: &str) -> Option<Self> {
+        let file = segments(path).next().unwrap_or_default();
+        if SETTINGS.contains(&file) || file.starts_with("tsconfig") {
+            return None;
+        }
         let name = path.strip_suffix("-meta.xml").unwrap_or(path);
         let (stem, extension) = name.rsplit_once('.')?;
         if extension == "md" {
@@ -66,6 +78,22 @@ impl Kind {
 #[must_use]
 pub fn is_loadable(path: &str) -> bool {
     Kind::of(path).is_some()
+}
+
+/// Whether a folder of this name may hold files to load. Hidden ones, packages and the code of
+/// components, whose tests have records of their own, hold none.
+#[must_use]
+pub fn is_searched(folder: &str) -> bool {
+    let others = [
+        "node_modules",
+        "lwc",
+        "aura",
+        "classes",
+        "staticresources",
+        "__tests__",
+        "__mocks__",
+    ];
+    !folder.starts_with('.') && !others.contains(&folder)
 }
 
 /// The words of a path, the last first.
@@ -112,6 +140,7 @@ mod tests {
             ("customMetadata/Rule.One.md", Some(Kind::CustomMetadata)),
             ("README.md", None),
             ("data/plan.json", Some(Kind::Json)),
+            ("package.json", None),
             ("Case/listViews/All.listView-meta.xml", None),
             ("LICENSE", None),
             (".json", Some(Kind::Json)),

@@ -1,7 +1,7 @@
 //! Loading an org: its schema from metadata or describe answers, its records from files of data.
 //!
-//! Owns what the files of a load come to, and that it happens as a whole or not at all. The order of
-//! the files does not matter: metadata come first, then records, which may refer to each other.
+//! Owns what the files of a load come to, and that it happens as a whole or not at all. The order
+//! of the files does not matter: metadata come first, then records, which may refer to each other.
 
 pub(crate) mod apps;
 mod convert;
@@ -25,7 +25,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 pub use self::error::LoadError;
-pub use self::kind::is_loadable;
+pub use self::kind::{is_loadable, is_searched};
 
 use self::files::Files;
 use self::insert::Made;

@@ -238,8 +238,8 @@ impl Schema {
         self.objects.get(*index)
     }
 
-    /// The fields that refer to `parent` and make their records its children. What a record was merged
-    /// into is no parent.
+    /// The fields that refer to `parent` and make their records its children. What a record was
+    /// merged into is no parent.
     pub(crate) fn children_of<'a>(&'a self, parent: &'a Object) -> impl Iterator<Item = Child<'a>> {
         self.objects.iter().flat_map(move |object| {
             object

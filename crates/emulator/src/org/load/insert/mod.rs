@@ -1,8 +1,8 @@
 //! Makes records of rows.
 //!
-//! Owns ids: each row gets its own before the first is written, so that rows may refer to each other
-//! in any order. What is wrong with a value ends the load; what Salesforce's rules for clients would
-//! refuse, such as a missing required field, is only told.
+//! Owns ids: each row gets its own before the first is written, so that rows may refer to each
+//! other in any order. What is wrong with a value ends the load; what Salesforce's rules for
+//! clients would refuse, such as a missing required field, is only told.
 
 mod references;
 mod rules;

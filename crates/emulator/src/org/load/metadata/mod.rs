@@ -1,8 +1,8 @@
 //! Objects and fields out of metadata files, and what follows from them.
 //!
 //! Owns reading the XML of CustomObject, CustomField, RecordType and value sets, whole files of the
-//! Metadata API as well as the small ones of a source project. The schema decides nothing here: what
-//! is read becomes [`Object`](crate::org::schema::Object)s in [`objects`].
+//! Metadata API as well as the small ones of a source project. The schema decides nothing here:
+//! what is read becomes [`Object`](crate::org::schema::Object)s in [`objects`].
 
 mod attributes;
 mod build;

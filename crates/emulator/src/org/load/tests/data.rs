@@ -39,7 +39,7 @@ fn a_plan_says_which_files_there_are() {
         file("d/a.json", records),
         file("d/b.json", records),
         file("d/x-plan.json", plan),
-        file("package.json", "{}"),
+        file("other.json", "{\"records\": [{\"Id\": 1}]}"),
     ]);
     assert_eq!(report.records["Account"], 1);
     let left = "d/b.json is left out: the plan next to it does not name it";

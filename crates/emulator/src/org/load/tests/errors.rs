@@ -16,11 +16,19 @@ fn field(xml: &str) -> LoadFile {
     file("objects/Account/fields/X__c.field-meta.xml", &content)
 }
 
+/// Refuses the files with a message that begins so, and keeps nothing of them.
+fn refused(files: Vec<LoadFile>, expected: &str) {
+    let org = org(Seed::Empty);
+    let mut all = vec![file("Contact.csv", "LastName\nKept out\n")];
+    all.extend(files);
+    let error = org.load(&all, NOW).unwrap_err().to_string();
+    assert!(error.starts_with(expected), "{error}\n{expected}");
+    assert_eq!(rows(&org, "SELECT Id FROM Contact"), [""; 0], "{expected}");
+}
+
 #[test]
-fn mistakes_name_file_line_and_what_was_expected() {
+fn mistakes_in_metadata_name_file_and_line() {
     let path = "objects/Account/fields/X__c.field-meta.xml";
-    let create = "CREATE TABLE \"Account\" (id INTEGER, Name TEXT);\n";
-    let mapping = "A:\n  sf_object: Account\n  fields: [Name]\n  lookups:\n    ParentId: {}\n";
     for (files, expected) in [
         (
             vec![field("<type>Text")],
@@ -53,6 +61,14 @@ fn mistakes_name_file_line_and_what_was_expected() {
             vec![file(path, &"<a>\n".repeat(100_000))],
             format!("{path}:65: expected elements nested at most 64 deep"),
         ),
+    ] {
+        refused(files, &expected);
+    }
+}
+
+#[test]
+fn mistakes_in_trees_name_file_and_line() {
+    for (files, expected) in [
         (
             vec![file("a.json", "{\n]")],
             "a.json:2: expected JSON: ".to_owned(),
@@ -83,6 +99,14 @@ fn mistakes_name_file_line_and_what_was_expected() {
             vec![tree(r#"{"attributes": {"type": "Account"}, "Rank__c": 1}"#)],
             "a.json:2: Account has no field Rank__c: load its metadata too".to_owned(),
         ),
+    ] {
+        refused(files, &expected);
+    }
+}
+
+#[test]
+fn mistakes_in_csv_name_file_and_line() {
+    for (files, expected) in [
         (
             vec![file("Account.csv", "Name,Phone\nA,1\nB\n")],
             "Account.csv:3: expected 2 values as in the header, found 1".to_owned(),
@@ -95,10 +119,16 @@ fn mistakes_name_file_line_and_what_was_expected() {
             vec![file("Account.csv", "Name,Parent.Name\nA,Nobody\n")],
             "Account.csv:2: Account.ParentId: expected Account whose Name is \"Nobody\"".to_owned(),
         ),
-        (
-            vec![file("things.csv", "Name\nA\n")],
-            "things.csv: expected a file named after its object, such as Account.csv".to_owned(),
-        ),
+    ] {
+        refused(files, &expected);
+    }
+}
+
+#[test]
+fn mistakes_in_dumps_name_file_and_line() {
+    let create = "CREATE TABLE \"Account\" (id INTEGER, Name TEXT);\n";
+    let mapping = "A:\n  sf_object: Account\n  fields: [Name]\n  lookups:\n    ParentId: {}\n";
+    for (files, expected) in [
         (
             vec![file("a.sql", "ATTACH 'x' AS y;")],
             "a.sql:1: expected CREATE TABLE or INSERT INTO before ".to_owned(),
@@ -126,12 +156,7 @@ fn mistakes_name_file_line_and_what_was_expected() {
             "notes.txt: expected metadata, records".to_owned(),
         ),
     ] {
-        let org = org(Seed::Empty);
-        let mut all = vec![file("Contact.csv", "LastName\nKept out\n")];
-        all.extend(files);
-        let error = org.load(&all, NOW).unwrap_err().to_string();
-        assert!(error.starts_with(&expected), "{error}\n{expected}");
-        assert_eq!(rows(&org, "SELECT Id FROM Contact"), [""; 0], "{expected}");
+        refused(files, &expected);
     }
 }
 
@@ -155,6 +180,20 @@ fn a_load_that_fails_late_leaves_neither_objects_nor_rows() {
         [serde_json::json!([id])]
     );
     assert_eq!(report.records["Trip__c"], 1);
+}
+
+#[test]
+fn a_csv_file_is_named_after_its_object() {
+    let org = org(Seed::Empty);
+    let mut things = file("things.csv", "Name\nA\n");
+    let error = org
+        .load(std::slice::from_ref(&things), NOW)
+        .unwrap_err()
+        .to_string();
+    let expected = "things.csv: expected a file named after its object, such as Account.csv";
+    assert_eq!(error, expected);
+    things.object = Some("Account".to_owned());
+    assert_eq!(org.load(&[things], NOW).unwrap().records["Account"], 1);
 }
 
 #[test]

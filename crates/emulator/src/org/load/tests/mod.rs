@@ -7,7 +7,7 @@ mod orgs;
 
 use std::path::{Path, PathBuf};
 
-use super::{LoadFile, LoadReport, is_loadable};
+use super::{LoadFile, LoadReport, is_loadable, is_searched};
 use crate::org::tests::{NOW, org};
 use crate::org::{Org, Seed};
 
@@ -41,7 +41,8 @@ pub(super) fn real(name: &str) -> Option<Vec<LoadFile>> {
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && is_searched(name) {
             walk(&path, paths);
         } else if is_loadable(path.to_str().unwrap()) {
             paths.push(path);
