@@ -99,7 +99,7 @@ pub(crate) struct SignInArgs {
         value_name = "KEY"
     )]
     pub(crate) key: Option<String>,
-    /// My Domain of the org [default: https://login.salesforce.com]
+    /// My Domain of the org [default: login.salesforce.com]
     #[arg(
         short = 'r',
         long,
@@ -107,7 +107,7 @@ pub(crate) struct SignInArgs {
         value_name = "URL"
     )]
     pub(crate) login_url: Option<String>,
-    /// Sign in at https://test.salesforce.com
+    /// Sign in at test.salesforce.com, the login host of sandboxes
     #[arg(long, conflicts_with = "login_url")]
     pub(crate) sandbox: bool,
     /// Audience of the assertion, where it is not the login URL

@@ -123,6 +123,11 @@ pub(crate) static LISTEN: Variable = variable(
     "address and port that the emulator listens on (`--listen`)",
     &[],
 );
+pub(crate) static STATE_DIR: Variable = variable(
+    "ACCREDIT_STATE_DIR",
+    "where the emulator keeps its certificate authority (`--state-dir`)",
+    &[],
+);
 pub(crate) static LOG: Variable = variable(
     "ACCREDIT_LOG",
     "what to log to stderr: a level or a filter (`--log`)",
@@ -151,7 +156,7 @@ pub(crate) static NO_COLOR: Variable = variable(
 pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 17] = [
+static ALL: [&Variable; 18] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -163,6 +168,7 @@ static ALL: [&Variable; 17] = [
     &TIMEOUT,
     &EMULATOR,
     &LISTEN,
+    &STATE_DIR,
     &LOG,
     &HTTPS_PROXY,
     &NO_PROXY,
@@ -217,7 +223,12 @@ mod tests {
             "\n`accredit emulator run` sets `SF_LOGIN_URL`, `SF_INSTANCE_URL`, `SF_CLIENT_ID`, \
              `SF_USERNAME`, `SF_JWT_KEY_FILE` and `ACCREDIT_LOGIN_URL`, `ACCREDIT_INSTANCE_URL`, \
              `ACCREDIT_CLIENT_ID`, `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for \
-             the command that it runs.\n",
+             the command that it runs. So that programs with Salesforce's hosts written into them \
+             reach it too, it sets `HTTPS_PROXY`, `https_proxy`, `NO_PROXY`, `no_proxy`, \
+             `NODE_USE_ENV_PROXY`, and, each naming a file with the system's certificates and its \
+             own, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`, \
+             `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` prints the same for an \
+             emulator that was started with `--proxy`.\n",
         );
         text
     }

@@ -23,8 +23,8 @@ use crate::settings::sign_in::SignIn;
 use crate::wait::wait_for;
 use crate::world::World;
 
-/// Sends on the thread that waits. A thread of its own for the one request of a process costs as much
-/// as the request.
+/// Sends on the thread that waits. A thread of its own for the one request of a process costs as
+/// much as the request.
 #[derive(Debug)]
 struct OnThisThread(UreqClient);
 

@@ -1,7 +1,7 @@
 //! Claims and the assertion that a key makes of them (RFC 7523 §3, RFC 7515 §7.1).
 //!
-//! Owns the exact bytes. It reads no clock and draws no random numbers: same key, header and claims,
-//! same assertion.
+//! Owns the exact bytes. It reads no clock and draws no random numbers: same key, header and
+//! claims, same assertion.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Which host to ask and what to call it in `aud`.
 //!
 //! Owns the rule table of 2026 (fact sheet §1.4): the kind of a host decides the audience. There is
-//! one answer per host, and no second one is ever tried: an assertion for production is not shown to
-//! another host.
+//! one answer per host, and no second one is ever tried: an assertion for production is not shown
+//! to another host.
 
 use std::fmt;
 
@@ -139,8 +139,8 @@ impl HostClass {
 }
 
 impl LoginUrl {
-    /// Reads a login URL. A bare host is taken as `https://HOST`; the path of the token endpoint and
-    /// slashes at the end are dropped.
+    /// Reads a login URL. A bare host is taken as `https://HOST`; the path of the token endpoint
+    /// and slashes at the end are dropped.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if it is no URL, is not https (http
@@ -149,8 +149,8 @@ impl LoginUrl {
         let url = BaseUrl::parse(text, "the login URL")?;
         if LIGHTNING.iter().any(|suffix| url.host.ends_with(suffix)) {
             return Err(Error::setting(format!(
-                "the login URL names the Lightning host {}, which has no token endpoint; expected the \
-                 My Domain, such as https://acme.my.salesforce.com",
+                "the login URL names the Lightning host {}, which has no token endpoint; expected \
+                 the My Domain, such as https://acme.my.salesforce.com",
                 url.host
             )));
         }
@@ -165,8 +165,8 @@ impl LoginUrl {
         }
         if !url.is_https && class != HostClass::Loopback {
             return Err(Error::setting(format!(
-                "the login URL sends the assertion to {} over http, expected https (http is for this \
-                 machine only)",
+                "the login URL sends the assertion to {} over http, expected https (http is for \
+                 this machine only)",
                 url.host
             )));
         }
@@ -212,9 +212,9 @@ impl Audience {
     /// Chooses the audience for a host: the one that was given, else the one its kind has.
     ///
     /// login and test are their own names; a My Domain, a site with its path, an emulator likewise.
-    /// GovCloud is posted to at My Domain but named by login or test, and mostly cannot be told from
-    /// other hosts: there the audience must be given. A host that is not known to be Salesforce's is
-    /// never shown an assertion for Salesforce.
+    /// GovCloud is posted to at My Domain but named by login or test, and mostly cannot be told
+    /// from other hosts: there the audience must be given. A host that is not known to be
+    /// Salesforce's is never shown an assertion for Salesforce.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if the given audience is no URL,
@@ -229,8 +229,8 @@ impl Audience {
                     login_url.authority()
                 ))),
                 HostClass::Government => Err(Error::setting(format!(
-                    "the login URL names the government host {}, whose audience is login or test as the \
-                     org is; expected --audience https://login.salesforce.com or \
+                    "the login URL names the government host {}, whose audience is login or test \
+                     as the org is; expected --audience https://login.salesforce.com or \
                      https://test.salesforce.com",
                     login_url.authority()
                 ))),
@@ -246,8 +246,9 @@ impl Audience {
         }
         if login_url.class == HostClass::Custom && class.is_salesforce() {
             return Err(Error::setting(format!(
-                "the login URL names {}, which is no host of Salesforce that is known, and the audience \
-                 {} is Salesforce's: the host would get an assertion that is good elsewhere",
+                "the login URL names {}, which is no host of Salesforce that is known, and the \
+                 audience {} is Salesforce's: the host would get an assertion that is good \
+                 elsewhere",
                 login_url.authority(),
                 url.text
             )));

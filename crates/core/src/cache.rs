@@ -1,8 +1,8 @@
 //! A source with a memory: one request for all who wait, a new token before the old one ends.
 //!
-//! Owns the flight, the request that is under way. It belongs to nobody who waits for it: it runs as a
-//! task of its own, so a caller who goes away takes nothing from the others. When to ask is decided in
-//! [`policy`](crate::policy); the lock is never held across a wait.
+//! Owns the flight, the request that is under way. It belongs to nobody who waits for it: it runs
+//! as a task of its own, so a caller who goes away takes nothing from the others. When to ask is
+//! decided in [`policy`](crate::policy); the lock is never held across a wait.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,8 @@
 //! What a refusal means and which setting to change.
 //!
-//! Owns the catalogue as data: one entry for each refusal of the token endpoint (fact sheet §2.1), with
-//! a stable code. Command line and emulator speak of a refusal through it. It looks at nothing itself.
+//! Owns the catalogue as data: one entry for each refusal of the token endpoint (fact sheet §2.1),
+//! with a stable code. Command line and emulator speak of a refusal through it. It looks at nothing
+//! itself.
 
 use crate::oauth::ErrorResponse;
 
@@ -34,8 +35,9 @@ pub enum Retry {
 }
 
 impl Diagnosis {
-    /// Finds the entry for what the server said, whatever the case of its letters. Where several causes
-    /// share the words, the most frequent one is given; where only the description is known, its entry.
+    /// Finds the entry for what the server said, whatever the case of its letters. Where several
+    /// causes share the words, the most frequent one is given; where only the description is known,
+    /// its entry.
     #[must_use]
     pub fn of(refusal: &ErrorResponse) -> Option<&'static Self> {
         let (error, said) = (refusal.error.as_str(), refusal.description());
@@ -97,7 +99,8 @@ pub static CATALOGUE: &[Diagnosis] = &[
         cause: "grant_type was missing, misspelt, or the body was not form-encoded",
         setting: "the request: Content-Type application/x-www-form-urlencoded, grant_type \
                   urn:ietf:params:oauth:grant-type:jwt-bearer",
-        fix: "send the parameters as a form in the body, to the login host and not to a Lightning host",
+        fix: "send the parameters as a form in the body, to the login host and not to a Lightning \
+              host",
         retry: Retry::Never,
     },
     Diagnosis {
@@ -114,9 +117,10 @@ pub static CATALOGUE: &[Diagnosis] = &[
         error: "invalid_grant",
         description: "invalid assertion",
         cause: "the signature does not verify with a certificate of the app",
-        setting: "Setup > App Manager / External Client App Manager > the app > Use digital signatures",
-        fix: "compare the key and the uploaded certificate (accredit key check KEY CERT), then upload the \
-              certificate that belongs to the key",
+        setting: "Setup > App Manager / External Client App Manager > the app > Use digital \
+                  signatures",
+        fix: "compare the key and the uploaded certificate (accredit key check KEY CERT), then \
+              upload the certificate that belongs to the key",
         retry: Retry::Never,
     },
     Diagnosis {
@@ -150,10 +154,12 @@ pub static CATALOGUE: &[Diagnosis] = &[
         code: "ACC-1007",
         error: "invalid_grant",
         description: "invalid assertion",
-        cause: "the app has no certificate that can verify an assertion now: none, expired, or too weak",
-        setting: "Setup > the app > Use digital signatures (connected app) or Enable JWT Bearer Flow \
-                  (external client app)",
-        fix: "upload an RSA certificate of at least 2048 bits that is valid today (accredit key new)",
+        cause: "the app has no certificate that can verify an assertion now: none, expired, or \
+                too weak",
+        setting: "Setup > the app > Use digital signatures (connected app) or Enable JWT Bearer \
+                  Flow (external client app)",
+        fix: "upload an RSA certificate of at least 2048 bits that is valid today (accredit key \
+              new)",
         retry: Retry::Never,
     },
     Diagnosis {
@@ -179,7 +185,8 @@ pub static CATALOGUE: &[Diagnosis] = &[
         error: "invalid_grant",
         description: "audience is invalid",
         cause: "aud does not name the host that got the assertion",
-        setting: "the login URL (-r) and the audience (--audience); Setup > My Domain shows the right host",
+        setting: "the login URL (-r) and the audience (--audience); Setup > My Domain shows the \
+                  right host",
         fix: "use the My Domain URL for both; login.salesforce.com is for production, \
               test.salesforce.com for sandboxes",
         retry: Retry::Never,
@@ -208,8 +215,8 @@ pub static CATALOGUE: &[Diagnosis] = &[
         description: "client identifier invalid",
         cause: "iss is no consumer key that this host knows",
         setting: "Setup > the app > Manage Consumer Details > Consumer Key, and the login URL (-r)",
-        fix: "copy the consumer key again; a new app takes up to ten minutes to be known; try the My \
-              Domain URL",
+        fix: "copy the consumer key again; a new app takes up to ten minutes to be known; try the \
+              My Domain URL",
         retry: Retry::Never,
     },
     Diagnosis {
@@ -228,7 +235,8 @@ pub static CATALOGUE: &[Diagnosis] = &[
         description: "app must be installed into org",
         cause: "the connected app is not installed in the org, and its use is restricted",
         setting: "Setup > Connected Apps OAuth Usage",
-        fix: "an administrator installs the app there, or gives the user Approve Uninstalled Connected Apps",
+        fix: "an administrator installs the app there, or gives the user Approve Uninstalled \
+              Connected Apps",
         retry: Retry::Never,
     },
     Diagnosis {
@@ -253,18 +261,19 @@ pub static CATALOGUE: &[Diagnosis] = &[
         code: "ACC-1030",
         error: "invalid_grant",
         description: "user hasn't approved this consumer",
-        cause: "the user never approved the app, or the username is not known to the org behind this host",
+        cause: "the user never approved the app, or the username is not known to the org behind \
+                this host",
         setting: "Setup > the app > OAuth Policies > Permitted Users; the username (-o)",
-        fix: "set Permitted Users to \"Admin approved users are pre-authorized\" and add the user's profile \
-              or permission set; check the username and the login URL",
+        fix: "set Permitted Users to \"Admin approved users are pre-authorized\" and add the \
+              user's profile or permission set; check the username and the login URL",
         retry: Retry::Never,
     },
     Diagnosis {
         code: "ACC-1031",
         error: "invalid_app_access",
         description: "user is not admin approved to access this app",
-        cause: "only approved users may use the app, and no profile or permission set of this user is \
-                on its list",
+        cause: "only approved users may use the app, and no profile or permission set of this \
+                user is on its list",
         setting: "Setup > the app > Manage > Profiles / Permission Sets",
         fix: "add the user's profile, or a permission set that the user has, to the app",
         retry: Retry::Never,
@@ -302,8 +311,8 @@ pub static CATALOGUE: &[Diagnosis] = &[
         description: "login rate exceeded",
         cause: "the user logged in more than 3,600 times within an hour",
         setting: "the programs that log in as this user: Setup > Login History",
-        fix: "reuse tokens instead of logging in for each call, and wait until the last hour is below the \
-              limit",
+        fix: "reuse tokens instead of logging in for each call, and wait until the last hour is \
+              below the limit",
         retry: Retry::Later,
     },
     Diagnosis {
@@ -321,7 +330,8 @@ pub static CATALOGUE: &[Diagnosis] = &[
         description: "activation secret invalid",
         cause: "the org asks for a device activation that this flow cannot give",
         setting: "Setup > Login History of the user; login IP ranges and session policies",
-        fix: "trust this address in the user's profile, and lower the app's session policy to standard",
+        fix: "trust this address in the user's profile, and lower the app's session policy to \
+              standard",
         retry: Retry::Never,
     },
     Diagnosis {

@@ -1,8 +1,8 @@
 //! The one error of the library.
 //!
 //! Owns the questions that a caller can ask of a failure: whose move it is ([`ErrorKind`]), whether
-//! trying again can help, what the authorization server said. It never holds a body, an assertion or
-//! a token.
+//! trying again can help, what the authorization server said. It never holds a body, an assertion
+//! or a token.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

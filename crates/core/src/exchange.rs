@@ -20,8 +20,8 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 /// A `Date` further off than this is not believed.
 const CLOCK_OFFSET_MAX: Duration = Duration::from_secs(86_400);
 
-/// Where assertions are traded for tokens, and what it is called in them. Both are decided together, so
-/// that an assertion for one server is never shown to another.
+/// Where assertions are traded for tokens, and what it is called in them. Both are decided
+/// together, so that an assertion for one server is never shown to another.
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
     login_url: LoginUrl,
@@ -45,8 +45,8 @@ impl TokenEndpoint {
     /// `audience` if it is given: see [`Audience::resolve`].
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if the audience cannot be derived or
-    /// does not fit the host.
+    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if the audience cannot be derived
+    /// or does not fit the host.
     pub fn new(login_url: LoginUrl, audience: Option<&str>) -> Result<Self, Error> {
         let audience = Audience::resolve(&login_url, audience)?;
         let url = format!("{}{TOKEN_PATH}", login_url.as_str())
@@ -71,7 +71,8 @@ impl TokenEndpoint {
         &self.login_url
     }
 
-    /// Writes the token request: a form with `grant_type` and `assertion`. The body is a credential.
+    /// Writes the token request: a form with `grant_type` and `assertion`. The body is a
+    /// credential.
     #[must_use]
     pub fn request(&self, assertion: &Assertion) -> Request<Vec<u8>> {
         // Both values need no escapes but the colons of the grant type: an assertion is base64url.
@@ -93,9 +94,9 @@ impl TokenEndpoint {
     ///
     /// # Errors
     /// [`ErrorKind::Refused`](crate::error::ErrorKind::Refused) with the server's words if it said
-    /// no; [`ErrorKind::Response`](crate::error::ErrorKind::Response) for anything else than a token:
-    /// a redirect, a page, broken or empty JSON, an instance that may not get the token. Statuses
-    /// 408, 420, 429 and 5xx, and bodies that are damaged, are transient.
+    /// no; [`ErrorKind::Response`](crate::error::ErrorKind::Response) for anything else than a
+    /// token: a redirect, a page, broken or empty JSON, an instance that may not get the token.
+    /// Statuses 408, 420, 429 and 5xx, and bodies that are damaged, are transient.
     pub fn reply(&self, reply: &Response<Vec<u8>>, now: UnixTime) -> Result<Granted, Error> {
         let offset = clock_offset(reply, now);
         self.read(reply, offset).map_err(|error| {

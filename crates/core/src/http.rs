@@ -1,8 +1,8 @@
 //! The only thing the library asks of the network ([`HttpClient`]), and one way to do it
 //! ([`UreqClient`]).
 //!
-//! Owns the rules of every request: no redirects, time-outs, a cap on the reply, https checked against
-//! the trust store of the system. It knows nothing of tokens.
+//! Owns the rules of every request: no redirects, time-outs, a cap on the reply, https checked
+//! against the trust store of the system. It knows nothing of tokens.
 
 use std::fmt;
 use std::io;
@@ -23,8 +23,8 @@ use crate::error::Error;
 
 /// Sends a request and waits for the whole reply.
 ///
-/// An implementation must not follow redirects: the body of a token request is a credential. It must
-/// bound time and size by itself.
+/// An implementation must not follow redirects: the body of a token request is a credential. It
+/// must bound time and size by itself.
 pub trait HttpClient: Send + Sync + fmt::Debug {
     /// Sends `request`.
     fn send(
@@ -111,9 +111,9 @@ impl fmt::Debug for ProxyUrl {
 
 /// A client over ureq and rustls: ready in a millisecond, one short-lived thread per request.
 ///
-/// The first https request reads the system's trust store. As everywhere on the system, the variables
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` put another in its place. Nothing else is read from outside, and
-/// no proxy is taken from the environment.
+/// The first https request reads the system's trust store. As everywhere on the system, the
+/// variables `SSL_CERT_FILE` and `SSL_CERT_DIR` put another in its place. Nothing else is read from
+/// outside, and no proxy is taken from the environment.
 #[derive(Clone, Debug)]
 pub struct UreqClient(Arc<Inner>);
 
@@ -252,13 +252,14 @@ impl Inner {
         }
         if !extra.is_empty() && roots.len() == from_system {
             return Err(Error::setting(
-                "the file of extra certificates holds none, expected blocks of -----BEGIN CERTIFICATE-----",
+                "the file of extra certificates holds none, expected blocks of -----BEGIN \
+                 CERTIFICATE-----",
             ));
         }
         if roots.is_empty() {
             let error = Error::transport(
-                "no certificate authority is trusted: the system's trust store is empty or cannot be \
-                 read, and no file of certificates was given",
+                "no certificate authority is trusted: the system's trust store is empty or cannot \
+                 be read, and no file of certificates was given",
             );
             return Err(match system.errors.pop() {
                 Some(source) => error.with_source(source),

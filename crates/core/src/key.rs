@@ -1,7 +1,8 @@
 //! Keys: the joint that signs ([`Signer`]), and the key that lives in memory ([`PrivateKey`]).
 //!
-//! Owns what a key must be (RSA, 2048 to 4096 bits, e = 65537, not a ROCA modulus). Reading files and
-//! PEM is the business of `accredit-keys`; this takes DER. A key is parsed once and never printed.
+//! Owns what a key must be (RSA, 2048 to 4096 bits, e = 65537, not a ROCA modulus). Reading files
+//! and PEM is the business of `accredit-keys`; this takes DER. A key is parsed once and never
+//! printed.
 
 use std::fmt;
 
@@ -24,9 +25,9 @@ pub trait Signer: Send + Sync + fmt::Debug {
 /// Which implementation of RSA signs. Both give the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// Ready at once (ring): for a process that signs a few times and ends. The other engine seeds a
-    /// random number generator from CPU jitter, which costs some 30 ms in every new process. ring does
-    /// not wipe the key when it is dropped, one more reason to end soon.
+    /// Ready at once (ring): for a process that signs a few times and ends. The other engine seeds
+    /// a random number generator from CPU jitter, which costs some 30 ms in every new process. ring
+    /// does not wipe the key when it is dropped, one more reason to end soon.
     QuickStart,
     /// The highest rate (aws-lc, up to 1.8 times where the CPU has AVX-512 IFMA), and a key that is
     /// wiped when dropped: for a process that stays.
@@ -296,9 +297,9 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Says whether a modulus has the fingerprint of ROCA: modulo each small prime it is a power of 65537
-/// (Nemec et al., "The Return of Coppersmith's Attack", 2017). A good key passes by chance once in
-/// 2^27 or less.
+/// Says whether a modulus has the fingerprint of ROCA: modulo each small prime it is a power of
+/// 65537 (Nemec et al., "The Return of Coppersmith's Attack", 2017). A good key passes by chance
+/// once in 2^27 or less.
 fn is_roca(modulus: &[u8]) -> bool {
     const PRIMES: [u32; 38] = [
         3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,

@@ -39,15 +39,15 @@
 //!
 //! # What to know of Salesforce
 //!
-//! - A token reply does not say when the token ends; [`source::Expiry`] tells what is known and what
-//!   is assumed. The lifetime is the org's session time-out: set it with
+//! - A token reply does not say when the token ends; [`source::Expiry`] tells what is known and
+//!   what is assumed. The lifetime is the org's session time-out: set it with
 //!   [`source::JwtBearer::with_token_lifetime`].
 //! - The audience follows from the login URL by a table ([`audience`]), and no second one is tried.
 //! - Every refusal has an entry in [`diagnosis`] that names the setting to change.
 //!
-//! Nothing here reads the environment, a file or a terminal, but for the system's trust store, which
-//! [`http::UreqClient`] needs for https. Time, randomness and the network are arguments. Keys are parsed
-//! once; secrets are types that do not print.
+//! Nothing here reads the environment, a file or a terminal, but for the system's trust store,
+//! which [`http::UreqClient`] needs for https. Time, randomness and the network are arguments. Keys
+//! are parsed once; secrets are types that do not print.
 
 use std::pin::Pin;
 

@@ -27,8 +27,8 @@ impl ClientId {
     /// Accepts a client id as a person or a setting gave it.
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if it is empty, too long, or holds a
-    /// blank, a line break or another control character, which copying from a page often adds.
+    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if it is empty, too long, or holds
+    /// a blank, a line break or another control character, which copying from a page often adds.
     pub fn new(text: impl Into<String>) -> Result<Self, Error> {
         let text = text.into();
         if text.is_empty() {
@@ -150,7 +150,8 @@ fn describe(error: &serde_json::Error) -> &'static str {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
-    /// `invalid_grant`: the assertion, its key, its user or its approval; the description says which.
+    /// `invalid_grant`: the assertion, its key, its user or its approval; the description says
+    /// which.
     InvalidGrant,
     /// `invalid_client_id`: `iss` is no consumer key that this host knows.
     InvalidClientId,
@@ -290,8 +291,8 @@ impl fmt::Display for ErrorResponse {
     }
 }
 
-/// A server's text made safe for a terminal and a log line: controls, line separators and marks that
-/// turn the direction of writing become blanks.
+/// A server's text made safe for a terminal and a log line: controls, line separators and marks
+/// that turn the direction of writing become blanks.
 fn printable(text: &str, length_max: usize) -> String {
     let is_odd = |c: char| {
         let is_mark = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');

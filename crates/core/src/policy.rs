@@ -12,15 +12,15 @@ use crate::oauth::ErrorResponse;
 use crate::secret::AccessToken;
 use crate::source::Token;
 
-/// The numbers of the policy. The defaults leave a quarter of a token's life to ride out an outage and
-/// stay far below the 3,600 logins an hour at which Salesforce locks a user out.
+/// The numbers of the policy. The defaults leave a quarter of a token's life to ride out an outage
+/// and stay far below the 3,600 logins an hour at which Salesforce locks a user out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RefreshPolicy {
     /// The share of a token's life after which a new one is asked for while the old one still goes
     /// out. Default 0.75.
     pub advisory_share: f64,
-    /// How much the share differs from token to token, up and down, so that a fleet does not refresh
-    /// in step. Default 0.05.
+    /// How much the share differs from token to token, up and down, so that a fleet does not
+    /// refresh in step. Default 0.05.
     pub advisory_jitter: f64,
     /// Callers wait for the new token in the last moments of the old: this long, or 2 % of its life
     /// if that is shorter. Default 60 s.
@@ -273,7 +273,8 @@ impl Slot {
         self.budget_full_at = Some(full_at.saturating_add(policy.interval()));
     }
 
-    /// What forbids a request at `now`, and for how long. A clock that was set back forbids nothing.
+    /// What forbids a request at `now`, and for how long. A clock that was set back forbids
+    /// nothing.
     fn obstacle(&mut self, policy: &RefreshPolicy, now: UnixTime) -> Option<Obstacle> {
         let left = |since: UnixTime, span: Duration| {
             let passed = if now < since { span } else { now.since(since) };

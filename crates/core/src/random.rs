@@ -29,7 +29,8 @@ impl Random for SystemRandom {
     }
 }
 
-/// Numbers that repeat from a seed (SplitMix64): for tests and reproducible runs, never for secrets.
+/// Numbers that repeat from a seed (SplitMix64): for tests and reproducible runs, never for
+/// secrets.
 #[derive(Debug)]
 pub struct SeededRandom(Mutex<u64>);
 

@@ -63,13 +63,15 @@ impl AccessToken {
         }
         if bytes.len() > ACCESS_TOKEN_LENGTH_MAX {
             return Err(Error::response(format!(
-                "the access token in the reply has {} bytes, expected at most {ACCESS_TOKEN_LENGTH_MAX}",
+                "the access token in the reply has {} bytes, expected at most \
+                 {ACCESS_TOKEN_LENGTH_MAX}",
                 bytes.len()
             )));
         }
         if let Some(at) = bytes.iter().position(|byte| !is_token_byte(*byte)) {
             return Err(Error::response(format!(
-                "the access token in the reply holds a character at position {at} that no access token has"
+                "the access token in the reply holds a character at position {at} that no access \
+                 token has"
             )));
         }
         Ok(Self(Arc::new(secret)))

@@ -1,7 +1,7 @@
 //! Where tokens come from: the trait ([`TokenSource`]) and the flow itself ([`JwtBearer`]).
 //!
-//! Owns one sign-in from claims to token. It remembers no token (that is `cache`) but learns how far
-//! the server's clock is from ours.
+//! Owns one sign-in from claims to token. It remembers no token (that is `cache`) but learns how
+//! far the server's clock is from ours.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,7 +93,8 @@ pub struct Outside {
     pub random: Arc<dyn Random>,
 }
 
-/// The JWT bearer flow (RFC 7523 §2.1): signs a fresh assertion and trades it for a token, each time.
+/// The JWT bearer flow (RFC 7523 §2.1): signs a fresh assertion and trades it for a token, each
+/// time.
 #[derive(Debug)]
 pub struct JwtBearer {
     identity: Identity,
@@ -245,8 +246,8 @@ impl JwtBearer {
         }
     }
 
-    /// A refusal that a wrong clock explains is worth another try if it taught us something: the next
-    /// assertion will be signed on the server's clock.
+    /// A refusal that a wrong clock explains is worth another try if it taught us something: the
+    /// next assertion will be signed on the server's clock.
     fn learn(&self, error: Error) -> Error {
         let is_news = self.remember(error.clock_offset()).is_news;
         let is_expired = error

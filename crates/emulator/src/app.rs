@@ -4,7 +4,7 @@ mod whole;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use accredit::clock::{Clock, UnixTime};
 use accredit::oauth::ClientId;
@@ -26,10 +26,10 @@ use crate::grant::{Reached, Situation};
 use crate::journal::Journal;
 use crate::management::{self, Access};
 use crate::mode::Mode;
-use crate::org::{Org, OrgError, Seed, UserDetails};
+use crate::org::{CALLS_MAX, Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
-use crate::store::Store;
-use crate::{discovery, identity, introspect, rest, revoke, token};
+use crate::store::{Place, Store};
+use crate::{discovery, identity, introspect, pages, rest, revoke, token};
 
 /// What the emulator is, shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -43,8 +43,9 @@ struct Shared {
     clock: OrgClock,
     random: Arc<dyn Random>,
     journal: Journal,
-    access: Access,
-    bound: OnceLock<SocketAddr>,
+    access: Arc<Access>,
+    /// The addresses that the process listens on: the same for all its orgs.
+    bound: Arc<RwLock<Vec<SocketAddr>>>,
     /// The `Date` header of the second that it was last asked for.
     date: Mutex<(u64, HeaderValue)>,
 }
@@ -67,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) spring26: Switch,
     /// Sign-ins per user and hour.
     pub(crate) login_limit: u32,
+    /// Calls of the REST API in a day.
+    pub(crate) request_limit: u64,
 }
 
 impl Default for Settings {
@@ -76,6 +79,7 @@ impl Default for Settings {
             environment: Environment::default(),
             spring26: Switch::On,
             login_limit: 3_600,
+            request_limit: CALLS_MAX,
         }
     }
 }
@@ -87,12 +91,30 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) access: Access,
+    pub(crate) access: Arc<Access>,
 }
 
 impl App {
     /// Opens the org and, if it is empty, seeds it.
     pub(crate) fn open(parts: Parts) -> Result<Self, OpenError> {
+        Self::listening(parts, Arc::default())
+    }
+
+    /// Opens an org in memory beside this one.
+    pub(crate) fn another(&self, setup: Setup, settings: Settings) -> Result<Self, OpenError> {
+        let store = Store::open(&Place::Memory).map_err(|error| OpenError::Org(error.into()))?;
+        let parts = Parts {
+            store: Arc::new(store),
+            setup,
+            settings,
+            clock: self.0.clock.base(),
+            random: Arc::clone(&self.0.random),
+            access: Arc::clone(&self.0.access),
+        };
+        Self::listening(parts, Arc::clone(&self.0.bound))
+    }
+
+    fn listening(parts: Parts, bound: Arc<RwLock<Vec<SocketAddr>>>) -> Result<Self, OpenError> {
         let clock = OrgClock::new(parts.clock);
         let org = Org::new(Arc::clone(&parts.store), parts.setup.seed, clock.now())
             .map_err(OpenError::Org)?;
@@ -106,7 +128,7 @@ impl App {
             random: parts.random,
             journal: Journal::default(),
             access: parts.access,
-            bound: OnceLock::new(),
+            bound,
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
         }));
         app.adopt_users().map_err(OpenError::Directory)?;
@@ -117,6 +139,14 @@ impl App {
     fn adopt_users(&self) -> Result<(), DirectoryError> {
         for user in self.0.org.users()? {
             self.0.directory.adopt(user)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the directory say of users what their records say.
+    pub(crate) fn follow_users(&self) -> Result<(), DirectoryError> {
+        for user in self.0.org.users()? {
+            self.0.directory.follow(user)?;
         }
         Ok(())
     }
@@ -213,7 +243,9 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes the settings. They last until the emulator ends: a database does not keep them.
     pub(crate) fn change_settings(&self, to: Settings) {
+        self.0.org.set_request_limit(to.request_limit);
         *self
             .0
             .settings
@@ -221,14 +253,18 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner) = to;
     }
 
-    /// The address that the emulator listens on, once it does.
-    pub(crate) fn bound(&self) -> Option<SocketAddr> {
-        self.0.bound.get().copied()
+    /// The addresses that the emulator listens on, once it does.
+    pub(crate) fn bound(&self) -> Vec<SocketAddr> {
+        let bound = self.0.bound.read();
+        bound.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn set_bound(&self, address: SocketAddr) {
-        // Set once, by the one who starts the emulator.
-        self.0.bound.get_or_init(|| address);
+    /// Tells of an address that the emulator listens on.
+    pub(crate) fn add_bound(&self, address: SocketAddr) {
+        let mut bound = self.0.bound.write().unwrap_or_else(PoisonError::into_inner);
+        if !bound.contains(&address) {
+            bound.push(address);
+        }
     }
 
     /// What the org is for a request that came to `origin`.
@@ -263,7 +299,7 @@ impl App {
     fn is_known(&self, origin: &Origin) -> bool {
         let host = origin.authority();
         origin.is_loopback()
-            || self.bound().is_some_and(|bound| bound.to_string() == host)
+            || self.bound().iter().any(|bound| bound.to_string() == host)
             || self.0.access.hosts.iter().any(|allowed| allowed == host)
     }
 
@@ -307,8 +343,17 @@ impl fmt::Debug for App {
     }
 }
 
-/// Everything that the emulator answers.
-pub fn routes(app: App) -> Router {
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Org(error) => error.fmt(f),
+            Self::Directory(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Everything that one org answers.
+pub(crate) fn org_routes(app: App) -> Router {
     let management = management::routes().layer(from_fn_with_state(app.clone(), management::guard));
     Router::new()
         .route("/services/oauth2/token", any(token::exchange))
@@ -333,6 +378,7 @@ pub fn routes(app: App) -> Router {
         .route("/.well-known/auth-configuration", get(discovery::auth))
         .nest("/_emulator", management)
         .merge(rest::routes())
+        .merge(pages::routes(&app))
         .fallback(|| async { ApiError::not_found() })
         .layer(map_response_with_state(app.clone(), with_date))
         .with_state(app)

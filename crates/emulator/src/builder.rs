@@ -10,17 +10,20 @@ use accredit::oauth::ClientId;
 use accredit::random::{Random, SystemRandom};
 use accredit::secret::Secret;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::{App, OpenError, Parts, Settings, Setup};
 use crate::audience::Environment;
 use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
+use crate::front::{Front, NewOrg, OrgRefused};
 use crate::management::Access;
 use crate::mode::Mode;
 use crate::org::{OrgError, Seed};
-use crate::server;
+use crate::proxy::Proxy;
+use crate::server::{self, Door};
 use crate::store::{Place, Store, StoreError};
+use crate::tls::{Authority, AuthorityError, Tls};
 
 /// The My Domain of the org, unless another is chosen.
 const MY_DOMAIN: &str = "accredit.my.salesforce.com";
@@ -31,8 +34,11 @@ const MY_DOMAIN: &str = "accredit.my.salesforce.com";
 pub struct Emulator {
     app: App,
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    server: JoinSet<io::Result<()>>,
+    front: Front,
+    authority: Option<Arc<Authority>>,
+    proxy: Option<SocketAddr>,
+    stop: watch::Sender<()>,
+    servers: JoinSet<()>,
 }
 
 /// How an emulator is to be. Made by [`Emulator::builder`].
@@ -45,6 +51,8 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     access: Access,
+    authority: Option<Authority>,
+    proxy: Option<SocketAddr>,
 }
 
 /// Why an emulator did not start.
@@ -60,6 +68,8 @@ pub enum StartError {
     Directory(DirectoryError),
     /// What the database holds of records cannot be used.
     Org(OrgError),
+    /// There are no certificates for TLS.
+    Authority(AuthorityError),
 }
 
 impl fmt::Display for StartError {
@@ -74,6 +84,7 @@ impl fmt::Display for StartError {
             Self::Directory(_) | Self::Org(_) => {
                 f.write_str("cannot use what the emulator's database holds")
             }
+            Self::Authority(error) => error.fmt(f),
         }
     }
 }
@@ -81,7 +92,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::AddressInUse(_) => None,
+            Self::AddressInUse(_) | Self::Authority(_) => None,
             Self::Listen(_, error) => Some(error),
             Self::Store(error) => error.source(),
             Self::Directory(error) => Some(error),
@@ -104,6 +115,8 @@ impl Emulator {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             access: Access::default(),
+            authority: None,
+            proxy: None,
         }
     }
 
@@ -119,7 +132,41 @@ impl Emulator {
         self.address
     }
 
-    /// What requests are answered with.
+    /// The base URL over TLS, if it is spoken: for those who trust
+    /// [`certificate_pem`](Self::certificate_pem).
+    #[must_use]
+    pub fn tls_url(&self) -> Option<String> {
+        let authority = self.authority.as_ref();
+        authority.map(|_| format!("https://{}", self.address))
+    }
+
+    /// The URL of the proxy, if there is one: for `HTTPS_PROXY`.
+    #[must_use]
+    pub fn proxy_url(&self) -> Option<String> {
+        self.proxy.map(|address| format!("http://{address}"))
+    }
+
+    /// The certificate of the authority that vouches for every host, if TLS is spoken, as PEM.
+    #[must_use]
+    pub fn certificate_pem(&self) -> Option<&str> {
+        self.authority.as_deref().map(Authority::certificate_pem)
+    }
+
+    /// Makes an org of its own beside the first, in memory. It is asked at its My Domain, at
+    /// `http://NAME.localhost`, or below `/orgs/NAME`.
+    ///
+    /// # Errors
+    /// [`OrgRefused`] if name or My Domain are unfit or taken, or there are too many orgs.
+    pub fn add_org(&self, org: NewOrg) -> Result<App, OrgRefused> {
+        self.front.add(org).map(|entry| entry.app)
+    }
+
+    /// Says which environment variables lead programs here; `/_emulator/env` tells them.
+    pub fn set_variables(&self, variables: Vec<(String, String)>) {
+        self.front.set_variables(variables);
+    }
+
+    /// What requests to the first org are answered with.
     #[must_use]
     pub const fn app(&self) -> &App {
         &self.app
@@ -143,11 +190,8 @@ impl Emulator {
 
     /// Stops listening, lets requests finish, and writes what is still to be written.
     pub async fn shutdown(mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The server may have ended by itself.
-            stop.send(()).unwrap_or_default();
-        }
-        while let Some(ended) = self.server.join_next().await {
+        drop(self.stop);
+        while let Some(ended) = self.servers.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "the server ended badly");
             }
@@ -231,6 +275,26 @@ impl Builder {
         self
     }
 
+    /// Speaks TLS as well, at the same address, with certificates that `authority` signs.
+    #[must_use]
+    pub fn tls(self, authority: Authority) -> Self {
+        Self {
+            authority: Some(authority),
+            ..self
+        }
+    }
+
+    /// Listens at `address` as a proxy that answers Salesforce's hosts and refuses all others; port
+    /// 0 takes a free one. Without [`tls`](Self::tls) an authority is made that ends with the
+    /// emulator.
+    #[must_use]
+    pub fn proxy(self, address: SocketAddr) -> Self {
+        Self {
+            proxy: Some(address),
+            ..self
+        }
+    }
+
     /// Opens the org without serving it, for tests that call [`routes`](crate::routes).
     ///
     /// # Errors
@@ -246,7 +310,7 @@ impl Builder {
             settings: self.settings,
             clock: self.clock,
             random: self.random,
-            access: self.access,
+            access: Arc::new(self.access),
         })
         .map_err(|error| match error {
             OpenError::Org(error) => StartError::Org(error),
@@ -258,44 +322,81 @@ impl Builder {
     ///
     /// # Errors
     /// [`StartError`] says what is in the way.
-    pub async fn start(self) -> Result<Emulator, StartError> {
-        let wanted = self.address;
-        let listener = TcpListener::bind(wanted)
-            .await
-            .map_err(|error| refuse_listen(wanted, error))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| StartError::Listen(wanted, error))?;
+    pub async fn start(mut self) -> Result<Emulator, StartError> {
+        let (listener, address) = bind(self.address).await?;
+        let proxy = match self.proxy {
+            Some(wanted) => Some(bind(wanted).await?),
+            None => None,
+        };
+        let tls = self.take_tls(address)?;
         let app = self.open()?;
-        app.set_bound(address);
-        let (stop, stopped) = oneshot::channel();
-        let mut server = JoinSet::new();
-        server.spawn(server::run(listener, app.clone(), async {
-            // An error means that the emulator was dropped: a reason to stop as good as any.
-            stopped.await.unwrap_or_default();
-        }));
+        app.add_bound(address);
+        let front = Front::new(app.clone());
+        let (stop, stopped) = watch::channel(());
+        let mut servers = JoinSet::new();
+        let mut serve = |listener, door| {
+            let router = front.clone().router();
+            servers.spawn(server::serve(listener, router, door, end(stopped.clone())));
+        };
+        let authority = tls.as_ref().map(|tls| Arc::clone(tls.authority()));
+        let proxy_address = proxy.as_ref().map(|(_, address)| *address);
+        if let (Some((listener, _)), Some(tls)) = (proxy, &tls) {
+            serve(listener, Door::Proxy(Proxy::new(tls.clone())));
+        }
+        serve(listener, tls.map_or(Door::Plain, Door::Tls));
         Ok(Emulator {
             app,
             address,
-            stop: Some(stop),
-            server,
+            front,
+            authority,
+            proxy: proxy_address,
+            stop,
+            servers,
         })
     }
+
+    fn take_tls(&mut self, address: SocketAddr) -> Result<Option<Tls>, StartError> {
+        let authority = match self.authority.take() {
+            Some(authority) => authority,
+            None if self.proxy.is_some() => {
+                Authority::generate(self.clock.now()).map_err(StartError::Authority)?
+            }
+            None => return Ok(None),
+        };
+        let clock = Arc::clone(&self.clock);
+        Tls::new(Arc::new(authority), address.ip(), clock)
+            .map(Some)
+            .map_err(StartError::Authority)
+    }
+}
+
+/// Completes once nobody is left who could say that the server is to go on.
+async fn end(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
+}
+
+async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listener = TcpListener::bind(wanted)
+        .await
+        .map_err(|error| refuse_listen(wanted, error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| StartError::Listen(wanted, error))?;
+    Ok((listener, address))
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        let mut builder = f.debug_struct("Builder");
+        builder
             .field("address", &self.address)
-            .field("place", &self.place)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
 
 fn refuse_listen(address: SocketAddr, error: io::Error) -> StartError {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
-        _ => StartError::Listen(address, error),
+    if error.kind() == io::ErrorKind::AddrInUse {
+        return StartError::AddressInUse(address);
     }
+    StartError::Listen(address, error)
 }

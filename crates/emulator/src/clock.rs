@@ -35,6 +35,11 @@ impl OrgClock {
         }
     }
 
+    /// The clock below.
+    pub(crate) fn base(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.base)
+    }
+
     pub(crate) fn motion(&self) -> Motion {
         *self.motion.read().unwrap_or_else(PoisonError::into_inner)
     }

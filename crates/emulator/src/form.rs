@@ -6,10 +6,11 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 
 /// The longest body of an OAuth request.
-const BODY_MAX: usize = 64 * 1024;
+pub(crate) const BODY_MAX: usize = 64 * 1024;
 
 /// The most parameters that are read.
 const PARAMETERS_MAX: usize = 32;
@@ -28,6 +29,15 @@ pub(crate) struct Form {
 pub(crate) struct NoBody(StatusCode);
 
 impl Form {
+    /// The parameters of a request whose body has been read.
+    pub(crate) fn of(parts: &Parts, body: &Bytes) -> Self {
+        let is_read = parts.method == Method::POST && is_form(&parts.headers);
+        Self {
+            body: if is_read { parse(body) } else { Vec::new() },
+            query: parse(parts.uri.query().unwrap_or_default().as_bytes()),
+        }
+    }
+
     /// The first value of a parameter, the body's before the query string's.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         let found = self
@@ -58,15 +68,10 @@ impl<S: Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, NoBody> {
         let (parts, body) = request.into_parts();
-        let query = parse(parts.uri.query().unwrap_or_default().as_bytes());
         let bytes: Bytes = axum::body::to_bytes(body, BODY_MAX)
             .await
             .map_err(|_| NoBody(StatusCode::PAYLOAD_TOO_LARGE))?;
-        let is_read = parts.method == Method::POST && is_form(&parts.headers);
-        Ok(Self {
-            body: if is_read { parse(&bytes) } else { Vec::new() },
-            query,
-        })
+        Ok(Self::of(&parts, &bytes))
     }
 }
 
@@ -87,7 +92,7 @@ fn is_form(headers: &HeaderMap) -> bool {
         })
 }
 
-fn parse(bytes: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn parse(bytes: &[u8]) -> Vec<(String, String)> {
     bytes
         .split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())
@@ -140,6 +145,13 @@ pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
         encode_into(&mut out, value);
     }
     out
+}
+
+/// Encodes a text as one segment of a path (RFC 3986 §3.3).
+pub(crate) fn segment(text: &str) -> String {
+    let mut out = String::new();
+    encode_into(&mut out, text);
+    out.replace('+', "%20")
 }
 
 fn encode_into(out: &mut String, text: &str) {

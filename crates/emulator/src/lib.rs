@@ -11,10 +11,12 @@ mod audience;
 mod builder;
 mod claims;
 mod clock;
+mod connection;
 mod directory;
 mod discovery;
 mod error;
 mod form;
+mod front;
 mod grant;
 mod identity;
 pub mod ids;
@@ -27,6 +29,8 @@ mod mode;
 mod oauth_reply;
 pub mod org;
 mod origin;
+mod pages;
+mod proxy;
 mod refusal;
 mod rest;
 mod revoke;
@@ -35,17 +39,20 @@ mod session;
 pub mod store;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod token;
 mod token_text;
 
-pub use app::{App, routes};
+pub use app::App;
 pub use audience::Environment;
 pub use builder::{Builder, Emulator, StartError};
 pub use directory::{
     AppKind, DirectoryError, IpRestrictions, NewApp, NewUser, PermittedUsers, SessionPolicy,
     Switch, Upload, UserRecord, UserState,
 };
+pub use front::{NewOrg, OrgRefused, routes};
 pub use mode::{Leniency, Mode};
 pub use org::Seed;
 pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable, is_searched};
 pub use server::run;
+pub use tls::{Authority, AuthorityError};

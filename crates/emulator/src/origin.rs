@@ -2,6 +2,8 @@
 //!
 //! Owns the reading of the `Host` header. Only what can be a host gets into a URL.
 
+use std::ops::Range;
+
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
@@ -10,12 +12,17 @@ use http::{StatusCode, header};
 
 use crate::audience::LOGIN_HOSTS;
 
-/// Scheme and host of a request, such as `http://localhost:8080`.
+/// Scheme and host of a request, such as `http://localhost:8080`, and the path below which its org
+/// is, such as `/orgs/acme`, if the path chose it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     text: String,
-    host_at: usize,
+    host: Range<usize>,
 }
+
+/// An extension of requests: what stood before the path and chose the org.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prefix(pub(crate) String);
 
 /// The `Host` header is missing or no host.
 #[derive(Debug)]
@@ -24,10 +31,17 @@ pub(crate) struct NoHost;
 impl Origin {
     /// Joins a scheme and what the `Host` header said.
     pub(crate) fn new(scheme: &Scheme, host: &str) -> Option<Self> {
+        let host_at = scheme.as_str().len() + 3;
         is_host(host).then(|| Self {
             text: format!("{scheme}://{}", host.to_ascii_lowercase()),
-            host_at: scheme.as_str().len() + 3,
+            host: host_at..host_at + host.len(),
         })
+    }
+
+    /// The same, below a path.
+    fn below(mut self, prefix: &Prefix) -> Self {
+        self.text.push_str(&prefix.0);
+        self
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -36,7 +50,17 @@ impl Origin {
 
     /// Host and port.
     pub(crate) fn authority(&self) -> &str {
-        self.text.get(self.host_at..).unwrap_or_default()
+        self.text.get(self.host.clone()).unwrap_or_default()
+    }
+
+    /// Scheme and host alone, as browsers write an `Origin` (RFC 6454 §6.2).
+    pub(crate) fn without_path(&self) -> &str {
+        self.text.get(..self.host.end).unwrap_or_default()
+    }
+
+    /// The path below which the org is; empty if the host chose it.
+    pub(crate) fn path(&self) -> &str {
+        self.text.get(self.host.end..).unwrap_or_default()
     }
 
     /// Says whether this is a name or address of the machine itself.
@@ -67,7 +91,11 @@ impl<S: Sync> FromRequestParts<S> for Origin {
         };
         // Whoever ends TLS in front of the router says so in the extensions.
         let scheme = parts.extensions.get::<Scheme>().unwrap_or(&Scheme::HTTP);
-        Self::new(scheme, host).ok_or(NoHost)
+        let origin = Self::new(scheme, host).ok_or(NoHost)?;
+        Ok(match parts.extensions.get::<Prefix>() {
+            Some(prefix) => origin.below(prefix),
+            None => origin,
+        })
     }
 }
 

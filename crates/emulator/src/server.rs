@@ -1,7 +1,7 @@
-//! The server: a bound listener, a router, and a future that says when to stop.
+//! The server: bound listeners, a router, and a future that says when to stop.
 //!
-//! Owns connections: how many there may be, how long a client may take over its headers, and how
-//! they end. A request that is being answered when the server stops is answered.
+//! Owns listeners: how many connections there may be, and which words a client may begin with. A
+//! request that is being answered when the server stops is answered.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,31 +10,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use http::uri::Scheme;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tower::ServiceExt as _;
 
-use crate::app::{App, routes};
+use crate::app::App;
+use crate::connection::{self, HEADER_TIMEOUT, Line};
+use crate::front::routes;
+use crate::proxy::Proxy;
+use crate::tls::Tls;
 
-/// The most connections at a time; more wait to be accepted.
+/// The most connections at a time on one listener; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 4_096;
-
-/// How long a client may take to send the headers of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long requests may take that are being answered when the server stops.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// How long to wait when the system has no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The first byte of a TLS record that begins a handshake (RFC 8446 §5.1).
+const HANDSHAKE: u8 = 0x16;
+
+/// What a listener understands.
+#[derive(Clone, Debug)]
+pub(crate) enum Door {
+    /// HTTP.
+    Plain,
+    /// HTTP, and the same over TLS: the first byte tells them apart.
+    Tls(Tls),
+    /// What clients say to a proxy.
+    Proxy(Proxy),
+}
 
 /// Serves the emulator until `stop` completes, then ends every connection after its request.
 ///
@@ -45,8 +54,18 @@ pub async fn run(
     app: App,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    app.set_bound(listener.local_addr()?);
-    let router = routes(app);
+    app.add_bound(listener.local_addr()?);
+    serve(listener, routes(app), Door::Plain, stop).await;
+    Ok(())
+}
+
+/// Serves `router` behind a door until `stop` completes.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    door: Door,
+    stop: impl Future<Output = ()> + Send,
+) {
     let (stopping, stopped) = watch::channel(());
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
@@ -59,7 +78,17 @@ pub async fn run(
         };
         match accepted {
             Ok((stream, peer, slot)) => {
-                connections.spawn(serve((stream, peer, slot), router.clone(), stopped.clone()));
+                let line = Line {
+                    router: router.clone(),
+                    peer,
+                    scheme: Scheme::HTTP,
+                    tunnel: None,
+                };
+                let served = enter(stream, line, door.clone(), stopped.clone());
+                connections.spawn(async move {
+                    served.await;
+                    drop(slot);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -73,7 +102,6 @@ pub async fn run(
     if timeout(DRAIN_MAX, drained).await.is_err() {
         tracing::warn!("some requests were cut off: they took too long");
     }
-    Ok(())
 }
 
 type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
@@ -89,25 +117,32 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<Ac
     Ok((stream, peer, slot))
 }
 
-async fn serve((stream, peer, _slot): Accepted, router: Router, mut stopped: watch::Receiver<()>) {
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+async fn enter(stream: TcpStream, line: Line, door: Door, stopped: watch::Receiver<()>) {
+    match door {
+        Door::Plain => connection::answer(stream, line, stopped).await,
+        Door::Tls(tls) if begins_with_handshake(&stream, stopped.clone()).await => {
+            let line = Line {
+                scheme: Scheme::HTTPS,
+                ..line
+            };
+            match tls.accept(stream).await {
+                Ok(stream) => connection::answer(stream, line, stopped).await,
+                Err(error) => tracing::debug!(%error, "a handshake failed"),
+            }
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke off");
+        Door::Tls(_) => connection::answer(stream, line, stopped).await,
+        Door::Proxy(proxy) => proxy.serve(stream, line, stopped).await,
+    }
+}
+
+/// Looks at the first byte without taking it. A client that says nothing is left to whoever reads
+/// next.
+async fn begins_with_handshake(stream: &TcpStream, mut stopped: watch::Receiver<()>) -> bool {
+    let mut first = [0];
+    tokio::select! {
+        peeked = timeout(HEADER_TIMEOUT, stream.peek(&mut first)) => {
+            matches!(peeked, Ok(Ok(1))) && first == [HANDSHAKE]
+        }
+        _ = stopped.changed() => false,
     }
 }

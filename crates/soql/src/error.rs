@@ -35,6 +35,10 @@ pub enum ErrorCode {
     QueryTooComplicated,
     /// Something that the asked version of the API does not have.
     UnsupportedApiVersion,
+    /// Too many semi-joins and anti-joins.
+    ExceededMaxSemijoinSubselects,
+    /// More groups than fit into one answer.
+    ExceededIdLimit,
 }
 
 impl ErrorCode {
@@ -50,6 +54,8 @@ impl ErrorCode {
             Self::NumberOutsideValidRange => "NUMBER_OUTSIDE_VALID_RANGE",
             Self::QueryTooComplicated => "QUERY_TOO_COMPLICATED",
             Self::UnsupportedApiVersion => "UNSUPPORTED_API_VERSION",
+            Self::ExceededMaxSemijoinSubselects => "EXCEEDED_MAX_SEMIJOIN_SUBSELECTS",
+            Self::ExceededIdLimit => "EXCEEDED_ID_LIMIT",
         }
     }
 }

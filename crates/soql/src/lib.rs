@@ -2,9 +2,9 @@
 //! SOQL: text to syntax tree, and back.
 //!
 //! [`parse`] turns a statement into a [`ast::Query`]; `Display` of a query prints it in one
-//! canonical form that parses to an equal tree, as long as it stays within the limits. Mistakes come
-//! as an [`Error`] whose [`message`](Error::message) has the layout of Salesforce's own: excerpt,
-//! caret, row and column.
+//! canonical form that parses to an equal tree, as long as it stays within the limits. Mistakes
+//! come as an [`Error`] whose [`message`](Error::message) has the layout of Salesforce's own:
+//! excerpt, caret, row and column.
 //!
 //! ```
 //! let query = accredit_soql::parse("select id, account.name from contact limit 5")?;
@@ -22,8 +22,9 @@
 //!
 //! Some rules need no schema and are left to that caller all the same, since they speak of what a
 //! query means: strings of at most 4,000 characters, `COUNT()` with ORDER BY or GROUP BY or in a
-//! sub-query, at most three fields in ROLLUP and CUBE, five levels of relationships, semi-joins under
-//! OR, aggregates in WHERE, what may stand beside FIELDS and TYPEOF, and the same field twice.
+//! sub-query, at most three fields in ROLLUP and CUBE, five levels of relationships, semi-joins
+//! under OR, aggregates in WHERE, what may stand beside FIELDS and TYPEOF, and the same field
+//! twice.
 //!
 //! Work is linear in the length of the statement, which is at most [`STATEMENT_LENGTH_MAX`], and
 //! nesting is bounded by [`DEPTH_MAX`] and [`QUERY_DEPTH_MAX`]: whoever walks the tree may recurse.

@@ -9,7 +9,12 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(crate) enum EmulatorCommand {
     /// Serve a local org until interrupted; the first line of stdout is its URL
     Start(StartArgs),
-    /// Run a command against a local org of its own
+    /// Run a command against a local org of its own, reached under Salesforce's own names
+    ///
+    /// The command finds the org at SF_LOGIN_URL and, through a proxy of its own, at
+    /// login.salesforce.com, test.salesforce.com (a sandbox of the org) and the My Domain. A
+    /// connected app is registered, because external client apps are not found through the shared
+    /// login hosts. Every other host is refused.
     Run(RunArgs),
     /// Register, list and remove apps of a running emulator
     #[command(subcommand, arg_required_else_help = true)]
@@ -25,6 +30,11 @@ pub(crate) enum EmulatorCommand {
     Restore(RestoreArgs),
     /// Put a running emulator back to how it was after the last load, or else to how it started
     Reset(ResetArgs),
+    /// Add, list and remove further orgs of a running emulator
+    #[command(subcommand, arg_required_else_help = true)]
+    Org(OrgCommand),
+    /// Print the variables that lead programs to a running emulator, as export lines
+    Env(EnvArgs),
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +93,9 @@ pub(crate) struct OrgArgs {
     /// How assertions are checked
     #[arg(long, value_enum, default_value_t = Mode::Salesforce)]
     pub(crate) mode: Mode,
+    /// My Domain of the org [default: accredit.my.salesforce.com]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) my_domain: Option<String>,
 }
 
 impl OrgArgs {
@@ -92,6 +105,7 @@ impl OrgArgs {
             db: None,
             seed: Seed::Sample,
             mode: Mode::Salesforce,
+            my_domain: None,
         }
     }
 }
@@ -117,6 +131,16 @@ pub(crate) struct StartArgs {
     /// Address and port; port 0 picks a free one [default: 127.0.0.1:8580]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
+    /// Speak TLS too, with certificates of an authority that is made once; prints the https URL
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Listen here as a proxy that answers login.salesforce.com, test.salesforce.com,
+    /// *.my.salesforce.com and *.my.site.com and refuses every other host; implies --tls
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) proxy: Option<String>,
+    /// Where the authority is kept [default: ~/.local/state/accredit]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<String>,
     #[command(flatten)]
     pub(crate) org: OrgArgs,
     /// Write the URL to this file once connections are accepted
@@ -151,10 +175,63 @@ pub(crate) struct RunArgs {
     pub(crate) command: Vec<OsString>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct EnvArgs {
+    /// Consumer key to tell programs [default: that of the only app]
+    #[arg(short = 'i', long)]
+    pub(crate) client_id: Option<String>,
+    /// User to tell programs [default: the integration user, if the org has it]
+    #[arg(short = 'o', long)]
+    pub(crate) username: Option<String>,
+    /// Key file to tell programs
+    #[arg(short = 'f', long = "jwt-key-file", alias = "key", value_name = "KEY")]
+    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Add an org beside the first; prints where it is
+    Add(NewOrgArgs),
+    /// List the orgs
+    List(TargetArgs),
+    /// Remove an org
+    Remove(OrgRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewOrgArgs {
+    /// Name of the org: its place is /orgs/NAME
+    pub(crate) name: String,
+    /// Its My Domain [default: drawn from the name]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) my_domain: Option<String>,
+    /// Make it a sandbox, which test.salesforce.com knows
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// What is in it
+    #[arg(long, value_enum, default_value_t = Seed::Sample)]
+    pub(crate) seed: Seed,
+    /// How assertions are checked
+    #[arg(long, value_enum, default_value_t = Mode::Salesforce)]
+    pub(crate) mode: Mode,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrgRemoveArgs {
+    /// Name of the org
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
 /// Which running emulator is meant.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// Base URL of the emulator [default: http://127.0.0.1:8580]
+    /// Base URL of the emulator [default: the one on 127.0.0.1:8580]
     #[arg(long, value_name = "URL")]
     pub(crate) emulator: Option<String>,
 }

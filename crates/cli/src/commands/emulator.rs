@@ -3,17 +3,22 @@
 use std::fs;
 use std::path::Path;
 
-use accredit_emulator::{Builder, DirectoryError, Emulator, Mode, Seed, StartError};
+use accredit_emulator::{Builder, DirectoryError, Emulator, Mode, OrgRefused, Seed, StartError};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 
-use crate::args::emulator::{self as args, AppCommand, EmulatorCommand, OrgArgs, UserCommand};
+use crate::args::emulator::{
+    self as args, AppCommand, EmulatorCommand, OrgArgs, OrgCommand, UserCommand,
+};
 use crate::emulator_client::EmulatorClient;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::world::World;
 
 mod app;
+mod env;
 mod load;
+mod org;
+mod reach;
 mod run;
 mod snapshot;
 mod start;
@@ -49,6 +54,12 @@ pub(crate) fn run(
         EmulatorCommand::User(UserCommand::Remove(args)) => {
             user::remove(&args, &client(&args.target)?, out)
         }
+        EmulatorCommand::Org(OrgCommand::Add(args)) => org::add(&args, &client(&args.target)?, out),
+        EmulatorCommand::Org(OrgCommand::List(target)) => org::list(&client(&target)?, out),
+        EmulatorCommand::Org(OrgCommand::Remove(args)) => {
+            org::remove(&args, &client(&args.target)?, out)
+        }
+        EmulatorCommand::Env(args) => env::print(&args, &client(&args.target)?, out),
         EmulatorCommand::Load(args) => {
             let client = EmulatorClient::patient(&args.target, timeout, environment)?;
             load::run(&args, &client, out)
@@ -62,20 +73,31 @@ pub(crate) fn run(
 
 /// An emulator as the flags want it.
 pub(crate) fn builder(args: &OrgArgs, world: &World) -> Builder {
-    let builder = Emulator::builder()
-        .mode(match args.mode {
-            args::Mode::Salesforce => Mode::Salesforce,
-            args::Mode::Strict => Mode::Strict,
-        })
-        .seed(match args.seed {
-            args::Seed::Sample => Seed::Sample,
-            args::Seed::Empty => Seed::Empty,
-        })
+    let mut builder = Emulator::builder()
+        .mode(mode(args.mode))
+        .seed(seed(args.seed))
         .clock(world.clock.clone())
         .random(world.random.clone());
+    if let Some(host) = &args.my_domain {
+        builder = builder.my_domain(host);
+    }
     match &args.db {
         Some(path) => builder.place(accredit_emulator::store::Place::File(path.clone())),
         None => builder,
+    }
+}
+
+const fn mode(mode: args::Mode) -> Mode {
+    match mode {
+        args::Mode::Salesforce => Mode::Salesforce,
+        args::Mode::Strict => Mode::Strict,
+    }
+}
+
+const fn seed(seed: args::Seed) -> Seed {
+    match seed {
+        args::Seed::Sample => Seed::Sample,
+        args::Seed::Empty => Seed::Empty,
     }
 }
 
@@ -98,10 +120,17 @@ impl From<StartError> for CliError {
             StartError::Listen(_, _) => this
                 .hint("expected an address of this machine, and a port above 1023")
                 .with_source(error),
+            StartError::Authority(_) => this,
             StartError::Store(_) | StartError::Directory(_) | StartError::Org(_) => this
                 .hint("check the file that --db names, or leave --db out")
                 .with_source(error),
         }
+    }
+}
+
+impl From<OrgRefused> for CliError {
+    fn from(error: OrgRefused) -> Self {
+        Self::settings(format!("the emulator refused: {error}"))
     }
 }
 

@@ -27,6 +27,10 @@ use crate::world::World;
 const SOQL: &str =
     "SELECT Name, Industry, BillingCity, AnnualRevenue FROM Account ORDER BY Name LIMIT 5";
 
+/// The flags of a sign-in at an emulator that was started by hand.
+const FLAGS: &str =
+    "-i CLIENT_ID -o integration@accredit.example -f server.key -r http://127.0.0.1:8580";
+
 /// Shows it all.
 pub(crate) fn run(args: &QuickstartArgs, world: &World, out: &mut Output) -> Result<(), CliError> {
     let folder = Folder::open(args.keep.as_deref())?;
@@ -200,7 +204,7 @@ fn sign_in(args: &SignInArgs, world: &World, story: &mut Story) -> Result<Org, C
             "A JWT that says who asks for whom, valid for three minutes, signed with the key:\n{}",
             crate::commands::inspect::claims_of(assertion.expose())?
         ),
-        "accredit token --show-assertion",
+        format!("accredit token --show-assertion {FLAGS}"),
     );
     story.tell(
         "An access token",
@@ -211,7 +215,7 @@ fn sign_in(args: &SignInArgs, world: &World, story: &mut Story) -> Result<Org, C
             token.scope.as_deref().unwrap_or_default(),
             token.instance_url.as_str()
         ),
-        format!("accredit token -i CLIENT_ID -o {INTEGRATION_USER} -f server.key -r URL"),
+        format!("accredit token {FLAGS}"),
     );
     Ok(Org {
         instance_url: token.instance_url,
@@ -224,7 +228,7 @@ fn first_query(org: &Org, client: &UreqClient, story: &mut Story) -> Result<(), 
     story.tell(
         "The first query",
         format!("{} records came back:", found.total_size),
-        format!("accredit query \"{SOQL}\""),
+        format!("accredit query \"{SOQL}\" {FLAGS}"),
     );
     story.table = found.table;
     story.records = found.records;

@@ -16,9 +16,13 @@ struct Served {
 
 impl Served {
     fn start(program: &Program, flags: &str) -> Self {
+        Self::start_at(program, flags, "http://")
+    }
+
+    fn start_at(program: &Program, flags: &str, scheme: &str) -> Self {
         let mut child = program.start(&format!("emulator start --listen 127.0.0.1:0 {flags}"));
         let url = first_line(&mut child);
-        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+        assert!(url.starts_with(&format!("{scheme}127.0.0.1:")), "{url}");
         Self { child, url }
     }
 
@@ -237,7 +241,7 @@ fn run_gives_the_command_its_settings_and_takes_its_exit_code() {
     let program = Program::new()
         .with("SF_AUDIENCE_URL", "https://elsewhere.example")
         .with("NO_PROXY", "a.example");
-    let script = r#"env | grep -E '^(SF_|ACCREDIT_|NO_PROXY)' | sort; test -f "$SF_JWT_KEY_FILE" || exit 9; exit 42"#;
+    let script = r#"env | grep -E '^(SF_|ACCREDIT_|NO_PROXY|HTTPS_PROXY|https_proxy|NODE|[A-Z_]*(CA_BUNDLE|CERT_FILE|CAINFO))' | LC_ALL=C sort; test -f "$SF_JWT_KEY_FILE" || exit 9; exit 42"#;
     let run = program.run(["emulator", "run", "--", "sh", "-c", script]);
     assert_eq!(run.code, 42, "{run:?}");
     let names: Vec<&str> = run
@@ -255,12 +259,21 @@ fn run_gives_the_command_its_settings_and_takes_its_exit_code() {
             "ACCREDIT_KEY",
             "ACCREDIT_LOGIN_URL",
             "ACCREDIT_USERNAME",
+            "AWS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "GIT_SSL_CAINFO",
+            "HTTPS_PROXY",
+            "NODE_EXTRA_CA_CERTS",
+            "NODE_USE_ENV_PROXY",
             "NO_PROXY",
+            "REQUESTS_CA_BUNDLE",
             "SF_CLIENT_ID",
             "SF_INSTANCE_URL",
             "SF_JWT_KEY_FILE",
             "SF_LOGIN_URL",
             "SF_USERNAME",
+            "SSL_CERT_FILE",
+            "https_proxy",
         ]
     );
     assert!(
@@ -326,7 +339,8 @@ fn run_hands_signals_on_and_cleans_up() {
     let mut child = program
         .command()
         .args(["emulator", "run", "-q", "--", "sh", "-c"])
-        .arg("trap 'kill $!; exit 9' TERM; sleep 1000 & echo ready; wait")
+        // It ends with its parent, should the signal never come.
+        .arg("trap 'exit 9' TERM; echo ready; while kill -0 $PPID 2>/dev/null; do :; done")
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -381,5 +395,192 @@ fn an_org_is_loaded_kept_and_put_back() {
     program
         .line("emulator load project/Trip__c.csv")
         .fails(4, "expected a file named after its object");
+    served.stop();
+}
+
+/// Runs the program itself against an org of its own.
+fn query(words: &[&str]) -> Run {
+    let program = Program::new();
+    let run = [
+        "emulator",
+        "run",
+        "-q",
+        "--",
+        crate::program::BINARY,
+        "query",
+    ];
+    program.run(run.iter().chain(words))
+}
+
+#[test]
+fn queries_read_the_sample_to_its_last_record() {
+    let count = query(&["SELECT COUNT() FROM Contact", "--json", "-q"]).json();
+    let total_size = count["result"]["totalSize"].as_u64().unwrap();
+    assert!(total_size >= 100, "{count}");
+    let soql = "SELECT Id, Name, Account.Name FROM Contact ORDER BY Name";
+    let csv = query(&[soql, "--format", "csv", "-q"]);
+    let lines: Vec<&str> = csv.succeeds().stdout.lines().collect();
+    assert_eq!(lines.first(), Some(&"Id,Name,Account.Name"));
+    assert_eq!(lines.len() as u64, total_size + 1);
+    let empty = query(&[
+        "SELECT Id FROM Contact WHERE Name = 'x'",
+        "--format",
+        "csv",
+        "-q",
+    ]);
+    assert_eq!(empty.succeeds().stdout, "Id\n");
+}
+
+#[test]
+fn a_mistake_in_soql_is_shown_at_its_place() {
+    let run = query(&["SELECT Id, Nam FROM Account", "-q"]);
+    run.fails(4, "refused: INVALID_FIELD: ");
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    let caret = lines.iter().position(|line| line.trim() == "^").unwrap();
+    assert_eq!(lines[caret], "           ^", "{run:?}");
+    assert_eq!(lines[caret - 1], "SELECT Id, Nam FROM Account");
+}
+
+#[test]
+fn run_leads_salesforces_own_hosts_to_the_org_and_refuses_others() {
+    let accredit = crate::program::BINARY;
+    for (login_url, domain) in [
+        ("https://login.salesforce.com", "acme.my.salesforce.com"),
+        (
+            "https://test.salesforce.com",
+            "acme--sandbox.sandbox.my.salesforce.com",
+        ),
+        ("https://acme.my.salesforce.com", "acme.my.salesforce.com"),
+    ] {
+        let run = [
+            "emulator",
+            "run",
+            "-q",
+            "--my-domain",
+            "acme.my.salesforce.com",
+            "--",
+            accredit,
+        ];
+        let query = [
+            "query",
+            "-q",
+            "-r",
+            login_url,
+            "SELECT COUNT() FROM Account",
+        ];
+        let run = Program::new().run(run.iter().chain(&query));
+        assert_eq!(run.code, 0, "{login_url}: {run:?}");
+        assert!(run.stdout.contains("50"), "{domain}: {run:?}");
+    }
+    let run = [
+        "emulator",
+        "run",
+        "-q",
+        "--",
+        accredit,
+        "token",
+        "-r",
+        "https://acme.example",
+        "--audience",
+        "https://acme.example",
+    ];
+    let run = Program::new().run(run);
+    run.fails(6, "the proxy did not connect to acme.example");
+}
+
+#[test]
+fn start_speaks_tls_with_an_authority_that_is_made_once() {
+    let program = Program::new();
+    let start = "emulator start --listen 127.0.0.1:0 --state-dir state --tls -q";
+    let mut certificates = Vec::new();
+    for _ in 0..2 {
+        let mut child = program.start(start);
+        let url = first_line(&mut child);
+        assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+        let ca = program.folder().join("state/emulator-ca.crt");
+        certificates.push(std::fs::read_to_string(&ca).unwrap());
+        let listed = ["emulator", "user", "list", "--emulator", &url];
+        program.run(listed).fails(6, "certificate");
+        Program::new()
+            .with("SSL_CERT_FILE", ca.to_str().unwrap())
+            .run(listed)
+            .succeeds();
+        signal(&child, Signal::TERM);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+    assert_eq!(certificates[0], certificates[1]);
+    use std::os::unix::fs::PermissionsExt as _;
+    let key = program.folder().join("state/emulator-ca.key");
+    let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::write(&key, "damaged").unwrap();
+    program
+        .line("emulator start --listen 127.0.0.1:0 --state-dir state --tls")
+        .fails(3, "the authority's key is damaged")
+        .hints("remove the emulator-ca files");
+}
+
+#[test]
+fn env_prints_what_leads_programs_to_a_running_emulator() {
+    let program = Program::new();
+    let served = Served::start_at(
+        &program,
+        "--proxy 127.0.0.1:0 --state-dir state",
+        "https://",
+    );
+    let url = served.url.replace("https://", "http://");
+    let program = Program::new().with("ACCREDIT_EMULATOR", &url);
+    let certificate = files().join("server.crt");
+    let add = [
+        "emulator",
+        "app",
+        "add",
+        "Mine",
+        "-i",
+        "mine",
+        "--kind",
+        "connected",
+        "--cert",
+    ];
+    program
+        .run(add.iter().copied().chain([certificate.to_str().unwrap()]))
+        .succeeds();
+    let key = files().join("server.key");
+    let run = program.run(["emulator", "env", "-f", key.to_str().unwrap()]);
+    let script = format!(
+        "{}\n{} query -q -r https://login.salesforce.com 'SELECT COUNT() FROM Account'",
+        run.succeeds().stdout,
+        crate::program::BINARY
+    );
+    let answer = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    let answer = Run::from(answer);
+    assert!(answer.succeeds().stdout.contains("50"), "{answer:?}");
+    served.stop();
+}
+
+#[test]
+fn orgs_are_added_listed_and_removed() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = Program::new().with("ACCREDIT_EMULATOR", &served.url);
+    let added = program
+        .line("emulator org add acme --sandbox --seed empty")
+        .succeeds()
+        .stdout
+        .clone();
+    assert_eq!(added, "acme\t/orgs/acme\tacme.sandbox.my.salesforce.com\n");
+    let listed = program.line("emulator org list").stdout;
+    assert_eq!(
+        listed,
+        format!("default\t/orgs/default\taccredit.my.salesforce.com\n{added}")
+    );
+    program.line("emulator org remove acme").succeeds();
+    program
+        .line("emulator org remove acme")
+        .fails(4, "no such org");
+    program.line("emulator org add A").fails(4, "is no name");
     served.stop();
 }

@@ -196,7 +196,7 @@ fn children_beyond_the_reply_are_not_left_out_silently() {
 fn an_ended_session_is_renewed_once_and_the_query_started_anew() {
     let server = Server::start(|url| {
         let login = server::token(url);
-        let mut answers = vec![login.clone(), json(401, ENDED), login.clone()];
+        let mut answers = vec![login.clone(), json(401, ENDED), login];
         answers.extend(both());
         answers
     });

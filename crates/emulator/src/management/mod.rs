@@ -6,6 +6,7 @@
 mod apps;
 mod load;
 mod org;
+mod orgs;
 mod snapshots;
 mod users;
 
@@ -18,7 +19,7 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -108,6 +109,9 @@ pub(crate) fn routes() -> Router<App> {
             put(snapshots::save).delete(snapshots::remove),
         )
         .route("/snapshots/{name}/restore", post(snapshots::restore))
+        .route("/orgs", get(orgs::list).post(orgs::add))
+        .route("/orgs/{name}", delete(orgs::remove))
+        .route("/env", get(orgs::variables))
         .fallback(|| async { Refused::missing("resource of the management API") })
 }
 
@@ -155,7 +159,7 @@ fn check(app: &App, parts: &Parts) -> Result<(), Refused> {
 
 /// Compares `Host` with the names of loopback, the address bound and those allowed, to the letter:
 /// a name that an attacker rebinds to this machine is none of them.
-fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
+pub(crate) fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (
         hosts.next().and_then(|host| host.to_str().ok()),
@@ -164,14 +168,14 @@ fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
         return false;
     };
     let bound = app.bound();
-    let is_loopback = ["localhost", "127.0.0.1", "[::1]"]
-        .iter()
-        .any(|name| match bound {
-            Some(address) => host == format!("{name}:{}", address.port()),
-            None => host == *name,
-        });
-    is_loopback
-        || bound.is_some_and(|address| host == address.to_string())
+    let is_loopback = |name: &str| {
+        let is_at = |address: &SocketAddr| host == format!("{name}:{}", address.port());
+        host == name && bound.is_empty() || bound.iter().any(is_at)
+    };
+    ["localhost", "127.0.0.1", "[::1]"]
+        .into_iter()
+        .any(is_loopback)
+        || bound.iter().any(|address| host == address.to_string())
         || app.access().hosts.iter().any(|allowed| allowed == host)
 }
 

@@ -3,6 +3,7 @@
 //! Owns everything that a Salesforce org remembers about business: nothing outside this module
 //! knows how records are kept. Sessions, apps and tokens are not its business.
 
+pub(crate) mod browse;
 mod derived;
 mod error;
 mod kept;
@@ -17,14 +18,17 @@ mod table;
 pub(crate) mod tests;
 mod usage;
 mod users;
-mod value;
+pub(crate) mod value;
+pub(crate) mod write;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use accredit::clock::UnixTime;
 use jiff::tz::TimeZone;
 use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 
 pub use error::OrgError;
 pub use query::QueryError;
@@ -33,7 +37,7 @@ pub(crate) use users::UserDetails;
 use self::query::{Asker, Calendar, OpenCursors, Rows};
 use self::record::Writer;
 use self::schema::Schema;
-pub(crate) use self::usage::Usage;
+pub(crate) use self::usage::{CALLS_MAX, Usage};
 use crate::ids::RecordId;
 use crate::store::{Place, Store};
 
@@ -41,7 +45,8 @@ use crate::store::{Place, Store};
 const VERSION: u16 = 68;
 
 /// What an org holds when it is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Seed {
     /// The organization, profiles and two users.
     Empty,
@@ -72,6 +77,8 @@ pub struct Org {
     fiscal_start: i8,
     cursors: OpenCursors,
     usage: Usage,
+    /// Whether the records of users may say something that the directory does not know.
+    users_changed: AtomicBool,
 }
 
 impl Org {
@@ -96,6 +103,7 @@ impl Org {
             version: VERSION,
             batch: None,
             now,
+            user: &self.first_user(),
         };
         self.query(text, Rows::Live, &asker)
     }
@@ -112,6 +120,7 @@ impl Org {
             fiscal_start: 1,
             cursors: OpenCursors::default(),
             usage: Usage::default(),
+            users_changed: AtomicBool::new(false),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
@@ -146,7 +155,7 @@ impl Org {
         *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
     }
 
-    /// Sets how often the API may be called before it refuses.
+    /// Sets how often the API may be called in a day before it refuses.
     pub fn set_request_limit(&self, calls: u64) {
         self.usage.set_max(calls);
     }
@@ -166,7 +175,7 @@ impl Org {
     }
 
     /// The user who made the org, and who its first records belong to.
-    fn first_user(&self) -> RecordId {
+    pub(crate) fn first_user(&self) -> RecordId {
         RecordId::numbered("005", 1)
     }
 
@@ -198,9 +207,19 @@ impl Org {
         now: UnixTime,
         work: impl FnOnce(&Writer<'_>) -> Result<T, OrgError>,
     ) -> Result<T, OrgError> {
+        self.transact(user, now, work)
+    }
+
+    /// The same with errors of any kind.
+    fn transact<T, E: From<rusqlite::Error>>(
+        &self,
+        user: &RecordId,
+        now: UnixTime,
+        work: impl FnOnce(&Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let schema = self.schema();
         self.store.run(|connection| {
-            let transaction = connection.transaction()?;
+            let mut transaction = connection.savepoint()?;
             let outcome = work(&Writer {
                 connection: &transaction,
                 schema: &schema,

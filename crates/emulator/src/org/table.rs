@@ -78,11 +78,27 @@ pub(super) fn retype(
                 );
                 return Err(LoadError::new("", problem));
             }
-            let index = index_name(object, field);
-            connection.execute_batch(&format!(
-                "DROP INDEX IF EXISTS {index}; ALTER TABLE {table} DROP COLUMN {name}"
-            ))?;
+            drop_indexes(connection, object, field)?;
+            connection.execute_batch(&format!("ALTER TABLE {table} DROP COLUMN {name}"))?;
         }
+    }
+    Ok(())
+}
+
+/// Removes the indexes of a column, whoever made them.
+fn drop_indexes(
+    connection: &Connection,
+    object: &Object,
+    field: &Field,
+) -> Result<(), rusqlite::Error> {
+    let mut statement = connection.prepare(
+        "SELECT i.name FROM pragma_index_list(?1) i, pragma_index_info(i.name) c
+         WHERE c.name = ?2 COLLATE NOCASE AND i.origin = 'c'",
+    )?;
+    let table = format!("sobject_{}", object.name);
+    let names = statement.query_map([&table, &field.name], |row| row.get::<_, String>(0))?;
+    for name in names.collect::<Result<Vec<_>, _>>()? {
+        connection.execute_batch(&format!("DROP INDEX {}", quoted(&name)))?;
     }
     Ok(())
 }

@@ -19,8 +19,9 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::{Presented, Session, presented};
-use crate::app::{App, routes};
+use crate::app::App;
 use crate::directory::{NewApp, NewUser, Upload};
+use crate::front::routes;
 use crate::{Emulator, Seed};
 
 const NOW: u64 = 1_795_219_200;

@@ -11,6 +11,14 @@ mod ladder;
 #[cfg(test)]
 mod management;
 #[cfg(test)]
+mod orgs;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod pages_access;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod sessions;
@@ -18,6 +26,8 @@ mod sessions;
 mod strict;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod token;
 #[cfg(test)]

@@ -3,25 +3,24 @@
 //! Owns what the command finds in its environment and what becomes of it: its exit code is ours,
 //! the signals that we get are its own, and nothing is left behind.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use accredit_emulator::{Emulator, NewApp, NewUser, Upload};
+use accredit_emulator::{AppKind, Emulator, Environment, NewApp, NewOrg, NewUser, Upload};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::args::emulator::{RunArgs, Seed};
-use crate::commands::emulator::{INTEGRATION_USER, builder, read_certificate, runtime};
+use crate::commands::emulator::reach::{self, Variable};
+use crate::commands::emulator::{INTEGRATION_USER, builder, mode, read_certificate, runtime, seed};
 use crate::commands::key;
 use crate::emulator_client::{EmulatorClient, segment};
-use crate::env_vars;
 use crate::error::CliError;
 use crate::files::Existing;
 use crate::interrupt::Signals;
 use crate::output::Output;
-use crate::settings::{Environment, lookup};
 use crate::world::World;
 
 /// Runs the command and gives its exit code.
@@ -40,11 +39,16 @@ pub(crate) fn run(
         Signals::new()
             .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?
     };
-    let emulator = runtime.block_on(builder(&args.org, world).start())?;
-    let prepared = prepare(args, &pair, &emulator, timeout, world);
+    let proxy = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let emulator = runtime.block_on(builder(&args.org, world).proxy(proxy).start())?;
+    let prepared = prepare(args, &pair, &emulator, timeout, world).and_then(|mut variables| {
+        let bundle = reach::write_bundle(&emulator, folder.path())?;
+        variables.extend(reach::variables(&emulator, Some(&bundle), world));
+        Ok(variables)
+    });
     let ended = prepared.and_then(|variables| {
         out.step(&format!("A local org is ready at {}", emulator.url()));
-        runtime.block_on(supervise(args, &variables, world, &mut signals))
+        runtime.block_on(supervise(args, &variables, &mut signals))
     });
     runtime.block_on(emulator.shutdown());
     ended
@@ -92,33 +96,51 @@ fn prepare(
     emulator: &Emulator,
     timeout: Option<&str>,
     world: &World,
-) -> Result<Vec<(&'static str, OsString)>, CliError> {
+) -> Result<Vec<Variable>, CliError> {
     let username = args.username.as_deref().unwrap_or(INTEGRATION_USER);
     if args.username.is_some() || args.org.seed == Seed::Empty {
         make_user(username, emulator, timeout, world)?;
     }
-    let client_id = emulator.add_app(NewApp {
+    let app = NewApp {
         name: "accredit emulator run".to_owned(),
         client_id: args.client_id.clone(),
+        // An external client app would not be found through login.salesforce.com.
+        kind: AppKind::Connected,
         certificates: vec![Upload::Text(pair.certificate.clone())],
         approved_users: vec![username.to_owned()],
         ..NewApp::default()
+    };
+    let client_id = emulator.add_app(app.clone())?;
+    let app = NewApp {
+        client_id: Some(client_id.as_str().to_owned()),
+        ..app
+    };
+    add_sandbox(args, app, username, emulator)?;
+    let mut variables = reach::identity(client_id.as_str(), username);
+    variables.extend(reach::key(&pair.key));
+    Ok(variables)
+}
+
+/// A sandbox with the same app and user, for programs that ask test.salesforce.com.
+fn add_sandbox(
+    args: &RunArgs,
+    app: NewApp,
+    username: &str,
+    emulator: &Emulator,
+) -> Result<(), CliError> {
+    let my_domain = args.org.my_domain.as_deref().unwrap_or("accredit.");
+    let label = my_domain.split('.').next().unwrap_or_default();
+    let sandbox = emulator.add_org(NewOrg {
+        my_domain: Some(format!("{label}--sandbox.sandbox.my.salesforce.com")),
+        environment: Environment::Sandbox,
+        mode: mode(args.org.mode),
+        seed: seed(args.org.seed),
+        ..NewOrg::named("sandbox")
     })?;
-    let url = emulator.url();
-    let key = pair.key.clone().into_os_string();
-    Ok(vec![
-        ("SF_LOGIN_URL", url.clone().into()),
-        ("SF_INSTANCE_URL", url.clone().into()),
-        ("SF_CLIENT_ID", client_id.as_str().into()),
-        ("SF_USERNAME", username.into()),
-        ("SF_JWT_KEY_FILE", key.clone()),
-        (env_vars::LOGIN_URL.name, url.clone().into()),
-        (env_vars::INSTANCE_URL.name, url.clone().into()),
-        (env_vars::CLIENT_ID.name, client_id.as_str().into()),
-        (env_vars::USERNAME.name, username.into()),
-        (env_vars::KEY.name, key),
-        (env_vars::EMULATOR.name, url.into()),
-    ])
+    sandbox.add_app(app)?;
+    // The user of the seed is there already.
+    let _known = sandbox.add_user(NewUser::named(username));
+    Ok(())
 }
 
 /// Makes a user, unless the org has it.
@@ -148,8 +170,7 @@ const FOREIGN: [&str; 4] = [
 
 async fn supervise(
     args: &RunArgs,
-    variables: &[(&'static str, OsString)],
-    world: &World,
+    variables: &[Variable],
     signals: &mut Signals,
 ) -> Result<u8, CliError> {
     let (program, words) = args
@@ -162,9 +183,6 @@ async fn supervise(
         .envs(variables.iter().map(|(name, value)| (name, value)));
     for name in FOREIGN {
         command.env_remove(name);
-    }
-    for name in ["NO_PROXY", "no_proxy"] {
-        command.env(name, without_proxy(world.environment.as_ref(), name));
     }
     let mut child = command.spawn().map_err(|error| {
         CliError::other(format!(
@@ -184,16 +202,6 @@ async fn supervise(
             code = signals.next() => hand_on(&child, code),
         }
     }
-}
-
-/// The proxies of this machine know nothing of the org on it.
-fn without_proxy(environment: &dyn Environment, name: &str) -> OsString {
-    let mut hosts = lookup(environment, name).unwrap_or_default();
-    if !hosts.is_empty() {
-        hosts.push(",");
-    }
-    hosts.push("localhost,127.0.0.1");
-    hosts
 }
 
 /// Gives the command the signal that we got. Ctrl-C on a terminal reaches it by itself.

@@ -1,5 +1,6 @@
 //! `accredit emulator start`: serves until a signal, then lets requests finish.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use accredit_emulator::Emulator;
 use serde_json::json;
 
 use crate::args::emulator::StartArgs;
-use crate::commands::emulator::{builder, runtime};
+use crate::commands::emulator::{builder, reach, runtime};
 use crate::emulator_client::DEFAULT_ADDRESS;
 use crate::env_vars;
 use crate::error::CliError;
@@ -27,11 +28,28 @@ pub(crate) fn run(args: &StartArgs, world: &World, out: &mut Output) -> Result<(
              secret"
         ));
     }
+    let proxy = args.proxy.as_deref().map(proxy_address).transpose()?;
+    let folder = match args.tls || proxy.is_some() {
+        true => Some(reach::state_folder(args.state_dir.as_deref(), world)?),
+        false => None,
+    };
+    let authority = folder
+        .as_deref()
+        .map(|folder| reach::authority(folder, world))
+        .transpose()?;
     runtime()?.block_on(async {
         let mut signals = Signals::new()
             .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
-        let emulator = builder(&args.org, world).listen(address).start().await?;
-        let told = announce(&emulator, args.ready_file.as_deref(), out);
+        let mut builder = builder(&args.org, world).listen(address);
+        if let Some(authority) = authority {
+            builder = builder.tls(authority);
+        }
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(proxy);
+        }
+        let emulator = builder.start().await?;
+        let told = lead_here(&emulator, folder.as_deref(), world)
+            .and_then(|()| announce(&emulator, args.ready_file.as_deref(), out));
         if told.is_ok() {
             signals.next().await;
             out.step("Stopping...");
@@ -46,16 +64,41 @@ pub(crate) fn run(args: &StartArgs, world: &World, out: &mut Output) -> Result<(
 }
 
 fn announce(emulator: &Emulator, ready_file: Option<&Path>, out: &Output) -> Result<(), CliError> {
-    let url = emulator.url();
-    out.result(&format!("{url}\n"), &json!({"url": url}))?;
+    let url = emulator.tls_url().unwrap_or_else(|| emulator.url());
+    let proxy = emulator.proxy_url();
+    out.result(&format!("{url}\n"), &json!({"url": url, "proxy": proxy}))?;
     if let Some(path) = ready_file {
         files::write(path, format!("{url}\n").as_bytes(), Access::Everybody)?;
     }
     out.step(&format!(
         "A local org is ready at {url}: use it as login URL. Ctrl-C stops it.\n\
-         Next: accredit emulator app add NAME --cert server.crt --emulator {url}"
+         Next: accredit emulator app add NAME --cert server.crt --emulator {}",
+        emulator.url()
     ));
+    if let Some(proxy) = proxy {
+        out.step(&format!(
+            "Salesforce's hosts are answered by the proxy {proxy}. To send programs there: \
+             eval \"$(accredit emulator env --emulator {})\"",
+            emulator.url()
+        ));
+    }
     Ok(())
+}
+
+/// Lets the emulator know how programs get here, for `emulator env`.
+fn lead_here(emulator: &Emulator, folder: Option<&Path>, world: &World) -> Result<(), CliError> {
+    let bundle = folder
+        .map(|folder| reach::write_bundle(emulator, folder))
+        .transpose()?;
+    let variables = reach::variables(emulator, bundle.as_deref(), world);
+    let text =
+        |(name, value): (&str, OsString)| (name.to_owned(), value.to_string_lossy().into_owned());
+    emulator.set_variables(variables.into_iter().map(text).collect());
+    Ok(())
+}
+
+fn proxy_address(text: &str) -> Result<SocketAddr, CliError> {
+    parse(text).map_err(|error| CliError::usage(format!("{error} (flag --proxy)")))
 }
 
 fn address(args: &StartArgs, environment: &dyn Environment) -> Result<SocketAddr, CliError> {

@@ -1,20 +1,27 @@
-//! From a statement to one SQL statement.
+//! From a statement to SQL: one SQL statement for the statement, one for each sub-query in it.
 //!
 //! Invariant: what is compiled here, SQLite accepts; what cannot be compiled is refused at its
 //! place. Every value is bound, every name comes from the schema.
 
+use std::sync::Arc;
+
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::{
-    Direction, Expression, Nulls, Query, RowCount, SelectItem, Selection as Selected, Usage,
+    Direction, Expression, Nulls, Query, RowCount, Selection as Selected, Usage,
 };
 
-use super::dates::Calendar;
-use super::error::Refusals;
+use super::children::Children;
+use super::clauses;
+use super::environment::{Environment, Parameters, Rows};
 use super::filter::Filter;
+use super::group::{self, Groups};
+use super::grouped;
 use super::joins::ROOT;
 use super::resolve::{Resolver, too_complicated};
+use super::select::{self, Selected as Chosen};
 use super::selection::{Columns, Selection, root};
-use crate::org::schema::{Field, Flag, Schema};
+use super::semi_join::SemiJoins;
+use crate::org::schema::{Field, FieldType, Flag, Object, Schema};
 use crate::org::value::Value;
 
 type Error = accredit_soql::Error;
@@ -23,16 +30,7 @@ type Error = accredit_soql::Error;
 const OFFSET_MAX: u32 = 2_000;
 
 /// How many columns one statement may read, and sort by.
-const COLUMNS_MAX: usize = 1_900;
-
-/// Which rows a query sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rows {
-    /// Those that are not deleted.
-    Live,
-    /// Those in the recycle bin too.
-    All,
-}
+pub(super) const COLUMNS_MAX: usize = 1_900;
 
 /// A statement ready to run.
 #[derive(Clone, Debug)]
@@ -42,6 +40,10 @@ pub(super) struct Compiled {
     /// The statement.
     pub(super) sql: String,
     pub(super) parameters: Vec<Value>,
+    /// The object that is asked for.
+    pub(super) object: String,
+    /// What the records are marked as used for.
+    pub(super) usage: Option<Usage>,
 }
 
 /// What a statement comes back with.
@@ -49,8 +51,10 @@ pub(super) struct Compiled {
 pub(super) enum Answer {
     /// One row with one number.
     Count,
+    /// Groups, which are never paged.
+    Groups(Selection),
     /// Records; the column after those of the selection is `_row`.
-    Records(Records),
+    Records(Arc<Records>),
 }
 
 /// How records are written, and read again by their rows.
@@ -63,61 +67,124 @@ pub(super) struct Records {
     pub(super) sql_by_row: String,
     /// How many of the fields are long text.
     pub(super) long_texts: usize,
+    /// The sub-queries, in the order in which the selection counts them.
+    pub(super) children: Vec<Children>,
 }
 
-/// Compiles `query`, whose text is in `refusals`.
+/// Compiles `query`.
 pub(super) fn compile(
     schema: &Schema,
     query: &Query,
-    (refusals, calendar, rows): (Refusals<'_>, &Calendar, Rows),
+    environment: Environment<'_>,
 ) -> Result<Compiled, Error> {
-    refuse_clauses(query, refusals)?;
-    let mut resolver = Resolver::new(schema, &query.from, refusals)?;
-    let mut columns = Columns::default();
-    let selection = select(&mut resolver, query, &mut columns)?;
-    let mut parameters = Vec::new();
+    clauses::check(query, environment)?;
+    let mut resolver = Resolver::new(schema, &query.from, environment)?;
+    let object = resolver.object().name.clone();
+    let mut parameters = Parameters::default();
+    let (answer, sql) = match &query.selection {
+        Selected::Count(_) => (Answer::Count, count(&mut resolver, query, &mut parameters)?),
+        Selected::Items(items) if grouped::is_grouped(query, items) => {
+            let (selection, sql) =
+                grouped::compile(&mut resolver, (query, items), &mut parameters)?;
+            (Answer::Groups(selection), sql)
+        }
+        Selected::Items(items) => {
+            let chosen = select::items(&mut resolver, (query, items), 1)?;
+            let found = conditions(&mut resolver, query, (&mut parameters, SemiJoins::Found(0)))?;
+            let order = order_by(&mut resolver, query, None)?;
+            let from = resolver.joins.from();
+            let tail = format!(" FROM {from}{}{order}", where_clause(&found));
+            let limit = limit(query, environment, &mut parameters)?;
+            let (records, list) = records(chosen, &from);
+            (
+                Answer::Records(Arc::new(records)),
+                format!("SELECT {list}, t0._row{tail}{limit}"),
+            )
+        }
+    };
+    Ok(Compiled {
+        answer,
+        sql,
+        parameters: parameters.into_values()?,
+        object,
+        usage: query.usage,
+    })
+}
+
+/// `SELECT COUNT() …`
+fn count(
+    resolver: &mut Resolver<'_, '_>,
+    query: &Query,
+    parameters: &mut Parameters,
+) -> Result<String, Error> {
+    let refusals = resolver.refusals;
+    if let Some(group_by) = &query.group_by {
+        let span = group_by.expressions.first().map(Expression::span);
+        let span = span.unwrap_or(query.span);
+        let detail = "Grouping is not allowed with COUNT(): name a field to count";
+        return Err(refusals.at(span, ErrorCode::MalformedQuery, detail));
+    }
+    if let Some(ordering) = query.order_by.first() {
+        let value = resolver.value(&ordering.expression)?;
+        return Err(group::not_ordered(refusals, &value));
+    }
+    let found = conditions(resolver, query, (parameters, SemiJoins::Found(0)))?;
+    let from = resolver.joins.from();
+    let limit = limit(query, resolver.environment, parameters)?;
+    Ok(format!(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM {from}{}{limit})",
+        where_clause(&found)
+    ))
+}
+
+/// What the rows of `query` must meet.
+pub(super) fn conditions(
+    resolver: &mut Resolver<'_, '_>,
+    query: &Query,
+    (parameters, semi_joins): (&mut Parameters, SemiJoins),
+) -> Result<Vec<String>, Error> {
     let mut conditions = Vec::new();
     if let Some(condition) = &query.filter {
         let mut filter = Filter {
-            resolver: &mut resolver,
-            calendar,
-            parameters: &mut parameters,
+            resolver,
+            groups: None,
+            parameters,
+            semi_joins,
         };
         conditions.push(filter.condition(condition)?);
     }
-    if rows == Rows::Live && resolver.object().field("IsDeleted").is_some() {
+    if let Some(scope) = query.scope {
+        conditions.extend(clauses::scope(resolver, (scope, query.span), parameters)?);
+    }
+    let is_live = resolver.environment.rows == Rows::Live;
+    if is_live && resolver.object().field("IsDeleted").is_some() {
         conditions.push("t0.\"IsDeleted\" = 0".to_owned());
     }
-    let order = order_by(&mut resolver, query)?;
-    let from = resolver.joins.from();
-    let mut tail = format!(" FROM {from}");
-    if !conditions.is_empty() {
-        tail.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
+    Ok(conditions)
+}
+
+pub(super) fn where_clause(conditions: &[String]) -> String {
+    if conditions.is_empty() {
+        return String::new();
     }
-    tail.push_str(&order);
-    tail.push_str(&limit(query, refusals, &mut parameters)?);
-    let Some((selection, long_texts)) = selection else {
-        return Ok(Compiled {
-            answer: Answer::Count,
-            sql: format!("SELECT COUNT(*) FROM (SELECT 1{tail})"),
-            parameters,
-        });
+    format!(" WHERE {}", conditions.join(" AND "))
+}
+
+/// How chosen records are written and read again, with the list of their columns.
+pub(super) fn records(chosen: Chosen, from: &str) -> (Records, String) {
+    let list = chosen.columns.sql();
+    let from_by_row = by_row(from);
+    let records = Records {
+        selection: chosen.selection,
+        row: chosen.columns.len(),
+        sql_by_row: format!(
+            "SELECT {list}, t0._row FROM json_each(?1) AS page CROSS JOIN {from_by_row} \
+             ORDER BY page.key"
+        ),
+        long_texts: chosen.long_texts,
+        children: chosen.children,
     };
-    let list = columns.sql();
-    Ok(Compiled {
-        answer: Answer::Records(Records {
-            selection,
-            row: columns.len(),
-            sql_by_row: format!(
-                "SELECT {list}, t0._row FROM json_each(?) AS page \
-                 CROSS JOIN {from_by_row} ORDER BY page.key",
-                from_by_row = by_row(&from)
-            ),
-            long_texts,
-        }),
-        sql: format!("SELECT {list}, t0._row{tail}"),
-        parameters,
-    })
+    (records, list)
 }
 
 /// The tables with the first one found by its row.
@@ -132,100 +199,32 @@ fn by_row(from: &str) -> String {
     format!("{first} ON t0._row = page.value{parents}")
 }
 
-/// Refuses the clauses that are not run.
-fn refuse_clauses(query: &Query, refusals: Refusals<'_>) -> Result<(), Error> {
-    let what = if query.scope.is_some() {
-        "USING SCOPE"
-    } else if query.with.is_some() {
-        "WITH"
-    } else if let Some(group_by) = &query.group_by {
-        let first = group_by.expressions.first();
-        let span = first.map_or(query.span, Expression::span);
-        return Err(refusals.unsupported(span, "GROUP BY"));
-    } else if let Some(usage) = query.usage {
-        match usage {
-            Usage::View => "FOR VIEW",
-            Usage::Reference => "FOR REFERENCE",
-        }
-    } else if !query.updates.is_empty() {
-        "UPDATE TRACKING and UPDATE VIEWSTAT"
-    } else if let Some(span) = query.for_update {
-        return Err(refusals.unsupported(span, "FOR UPDATE"));
-    } else {
-        return Ok(());
-    };
-    Err(refusals.unsupported(query.span, what))
-}
-
-/// What the query answers with and how many long texts are in it; nothing for `COUNT()`.
-fn select(
-    resolver: &mut Resolver<'_, '_>,
+/// `ORDER BY …` as SQL. Rows that are equal in it keep the order in which they were made, groups
+/// that of what they are grouped by.
+pub(super) fn order_by<'s>(
+    resolver: &mut Resolver<'s, '_>,
     query: &Query,
-    columns: &mut Columns,
-) -> Result<Option<(Selection, usize)>, Error> {
-    let Selected::Items(items) = &query.selection else {
-        return Ok(None);
-    };
-    let refusals = resolver.refusals;
-    let mut selection = root(&resolver.joins, columns);
-    let mut long_texts = 0;
-    for item in items {
-        let path = match item {
-            SelectItem::Expression {
-                expression: Expression::Field(path),
-                alias: None,
-            } => path,
-            SelectItem::Expression {
-                alias: Some(alias), ..
-            } => return Err(refusals.unsupported(alias.span, "aliases in SELECT")),
-            SelectItem::Expression { expression, .. } => {
-                return Err(refusals.unsupported(expression.span(), "functions in SELECT"));
-            }
-            SelectItem::Fields { span, .. } => return Err(refusals.unsupported(*span, "FIELDS()")),
-            SelectItem::Children(query) => {
-                return Err(refusals.unsupported(query.span, "sub-queries in SELECT"));
-            }
-            SelectItem::TypeOf(type_of) => {
-                return Err(refusals.unsupported(type_of.span, "TYPEOF"));
-            }
-        };
-        let resolved = resolver.field(path)?;
-        let field = resolved.column.field;
-        long_texts += usize::from(field.is_long_text());
-        if !selection.add(&resolver.joins, columns, (&resolved.parents, field)) {
-            return Err(duplicate(&resolved.parents, field));
-        }
-        if columns.len() > COLUMNS_MAX {
-            return Err(too_complicated());
-        }
-    }
-    Ok(Some((selection, long_texts)))
-}
-
-fn duplicate<T>(parents: &[(String, T)], field: &Field) -> Error {
-    let mut path: Vec<&str> = parents.iter().map(|(name, _)| name.as_str()).collect();
-    path.push(&field.name);
-    let detail = format!("duplicate field selected: {}", path.join("."));
-    Error::new(ErrorCode::InvalidField, detail)
-}
-
-/// `ORDER BY …` as SQL. Rows that are equal in it keep the order in which they were made.
-fn order_by(resolver: &mut Resolver<'_, '_>, query: &Query) -> Result<String, Error> {
+    mut groups: Option<&mut Groups<'s>>,
+) -> Result<String, Error> {
     if query.order_by.len() > COLUMNS_MAX {
         return Err(too_complicated());
     }
     let refusals = resolver.refusals;
     let mut terms = Vec::new();
     for ordering in &query.order_by {
-        let Expression::Field(path) = &ordering.expression else {
-            let span = ordering.expression.span();
-            return Err(refusals.unsupported(span, "functions in ORDER BY"));
+        let value = match &mut groups {
+            Some(groups) => groups.ordered(resolver, &ordering.expression)?,
+            None => resolver.value(&ordering.expression)?,
         };
-        let column = resolver.field(path)?.column;
-        if !column.field.is(Flag::Sortable) || !column.field.is_stored() {
-            let name = &column.field.name;
-            let detail = format!("field '{name}' can not be sorted in a query call");
-            return Err(refusals.at(path.span(), ErrorCode::InvalidField, detail));
+        let is_sortable = value.may(Flag::Sortable)
+            && value.field.is_none_or(Field::is_stored)
+            && value.kind != FieldType::Multipicklist;
+        if !is_sortable {
+            let detail = format!("field '{}' can not be sorted in a query call", value.name);
+            return Err(refusals.at(value.span, ErrorCode::InvalidField, detail));
+        }
+        if groups.is_none() && !value.is_plain && value.field.is_some() {
+            return Err(refusals.unsupported(value.span, "this function in ORDER BY"));
         }
         let direction = match ordering.direction {
             Direction::Ascending => "ASC",
@@ -235,41 +234,44 @@ fn order_by(resolver: &mut Resolver<'_, '_>, query: &Query) -> Result<String, Er
             Some(Nulls::Last) => "LAST",
             Some(Nulls::First) | None => "FIRST",
         };
-        let sql = resolver.joins.sql(column);
-        terms.push(format!("{sql} {direction} NULLS {nulls}"));
+        terms.push(format!("{} {direction} NULLS {nulls}", value.sql));
     }
-    if matches!(query.selection, Selected::Count(_)) {
+    match groups {
+        Some(groups) => terms.extend(groups.order()),
+        None => terms.push("t0._row".to_owned()),
+    }
+    if terms.is_empty() {
         return Ok(String::new());
     }
-    terms.push("t0._row".to_owned());
     Ok(format!(" ORDER BY {}", terms.join(", ")))
 }
 
 /// `LIMIT … OFFSET …` as SQL.
-fn limit(
+pub(super) fn limit(
     query: &Query,
-    refusals: Refusals<'_>,
-    parameters: &mut Vec<Value>,
+    environment: Environment<'_>,
+    parameters: &mut Parameters,
 ) -> Result<String, Error> {
     if let Some(offset) = query.offset.filter(|offset| offset.rows > OFFSET_MAX) {
         let name = query.from.source.path.name.text.as_str();
         let detail = format!("Maximum SOQL offset allowed for apiName {name} is {OFFSET_MAX}");
-        return Err(refusals.at(offset.span, ErrorCode::NumberOutsideValidRange, detail));
+        let code = ErrorCode::NumberOutsideValidRange;
+        return Err(environment.refusals.at(offset.span, code, detail));
     }
     let rows = |count: Option<RowCount>| count.map(|count| i64::from(count.rows));
     let (limit, offset) = (rows(query.limit), rows(query.offset));
     if limit.is_none() && offset.is_none() {
         return Ok(String::new());
     }
-    parameters.push(Value::Integer(limit.unwrap_or(-1)));
-    parameters.push(Value::Integer(offset.unwrap_or(0)));
-    Ok(" LIMIT ? OFFSET ?".to_owned())
+    let limit = parameters.bind(Value::Integer(limit.unwrap_or(-1)));
+    let offset = parameters.bind(Value::Integer(offset.unwrap_or(0)));
+    Ok(format!(" LIMIT {limit} OFFSET {offset}"))
 }
 
 /// Reads one record by its id, with these fields.
 pub(super) fn compile_record(
     schema: &Schema,
-    object: &crate::org::schema::Object,
+    object: &Object,
     fields: &[&Field],
 ) -> (Selection, String) {
     let joins = super::joins::Joins::new(schema, object);

@@ -30,7 +30,7 @@ const KEY_PREFIX: &str = "0r8";
 pub(super) struct Cursor {
     pub(super) session: Vec<u8>,
     pub(super) created_at: UnixTime,
-    pub(super) records: Records,
+    pub(super) records: Arc<Records>,
     /// All rows of the answer, those of the first page too.
     pub(super) rows: Vec<i64>,
     /// How many records a page has when the call says nothing else.

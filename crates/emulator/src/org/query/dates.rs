@@ -1,7 +1,7 @@
 //! Date literals as ranges of days (fact sheet §7.3).
 //!
-//! Owns the calendar: weeks begin on Sunday, as in the locale en_US; fiscal years begin in the month
-//! that the organization says.
+//! Owns the calendar: weeks begin on Sunday, as in the locale en_US; fiscal years begin in the
+//! month that the organization says.
 
 use accredit_soql::ast::{self, DateLiteral, DateUnit};
 use jiff::civil::Date;

@@ -100,10 +100,21 @@ impl Refusals<'_> {
     }
 }
 
+impl Refusals<'_> {
+    pub(super) fn unknown_children(self, span: Span, name: &str) -> accredit_soql::Error {
+        let detail = format!(
+            "Didn't understand relationship '{name}' in FROM part of query call. If you are \
+             attempting to use a custom relationship, be sure to append the '__r' after the custom \
+             relationship name. {SEE_DESCRIBE}"
+        );
+        self.at(span, ErrorCode::InvalidType, detail)
+    }
+}
+
 /// The text about a field that is not there.
 pub(crate) fn no_such_column(name: &str, object: &str) -> String {
     format!(
-        "No such column '{name}' on entity '{object}'. If you are attempting to use a custom field, \
-         be sure to append the '__c' after the custom field name. {SEE_DESCRIBE}"
+        "No such column '{name}' on entity '{object}'. If you are attempting to use a custom \
+         field, be sure to append the '__c' after the custom field name. {SEE_DESCRIBE}"
     )
 }

@@ -5,15 +5,17 @@
 
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::{
-    Condition, Expression, FieldPath, Literal, Operator, Pattern, PatternPart, Predicate, Set,
-    Span, Test, Value as Given,
+    Condition, Expression, Literal, Operator, Pattern, PatternPart, Predicate, Query, Set, Test,
+    Value as Given,
 };
 
-use super::dates::Calendar;
-use super::joins::{Column, ROOT};
-use super::operand::{Operand, operand};
+use super::environment::Parameters;
+use super::expression::Typed;
+use super::group::Groups;
+use super::operand::{Operand, check_length, operand};
 use super::resolve::Resolver;
-use crate::org::schema::{Flag, Storage};
+use super::semi_join::SemiJoins;
+use crate::org::schema::{FieldType, Storage};
 use crate::org::value::Value;
 
 type Error = accredit_soql::Error;
@@ -26,56 +28,67 @@ const LIST_LENGTH_MAX: usize = 4;
 #[derive(Debug)]
 pub(super) struct Filter<'f, 's, 'a> {
     pub(super) resolver: &'f mut Resolver<'s, 'a>,
-    pub(super) calendar: &'f Calendar,
-    pub(super) parameters: &'f mut Vec<Value>,
+    /// The groups that a condition of `HAVING` is about.
+    pub(super) groups: Option<&'f mut Groups<'s>>,
+    pub(super) parameters: &'f mut Parameters,
+    pub(super) semi_joins: SemiJoins,
 }
 
-/// The left side of a test.
-#[derive(Clone, Debug)]
-struct Subject<'s> {
-    column: Column<'s>,
-    sql: String,
-    span: Span,
-}
-
-impl Subject<'_> {
-    fn storage(&self) -> Storage {
-        self.column.field.kind.storage()
-    }
+/// What a condition is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It must be true, with others or alone.
+    Top,
+    /// One of several of which one must be true.
+    Alternative,
+    /// Deeper.
+    Nested,
 }
 
 impl<'s> Filter<'_, 's, '_> {
     /// A condition as an SQL expression.
     pub(super) fn condition(&mut self, condition: &Condition) -> Result<String, Error> {
+        self.placed(condition, Place::Top)
+    }
+
+    fn placed(&mut self, condition: &Condition, place: Place) -> Result<String, Error> {
         match condition {
-            Condition::And(members) => self.all(members, "AND"),
-            Condition::Or(members) => self.all(members, "OR"),
-            Condition::Not(inner) => Ok(format!("({} IS NOT TRUE)", self.condition(inner)?)),
-            Condition::Test(test) => self.test(test),
+            Condition::And(members) => {
+                let place = if place == Place::Top {
+                    place
+                } else {
+                    Place::Nested
+                };
+                self.all(members, ("AND", place))
+            }
+            Condition::Or(members) => self.all(members, ("OR", Place::Alternative)),
+            Condition::Not(inner) => {
+                let inner = self.placed(inner, Place::Nested)?;
+                Ok(format!("({inner} IS NOT TRUE)"))
+            }
+            Condition::Test(test) => self.test(test, place),
         }
     }
 
     /// Joins the members in a balanced way: the depth of expressions is limited, their number not.
-    fn all(&mut self, members: &[Condition], word: &str) -> Result<String, Error> {
+    fn all(
+        &mut self,
+        members: &[Condition],
+        (word, place): (&str, Place),
+    ) -> Result<String, Error> {
         match members {
-            [one] => self.condition(one),
+            [one] => self.placed(one, place),
             _ => {
                 let (left, right) = members.split_at(members.len() / 2);
-                let left = self.all(left, word)?;
-                let right = self.all(right, word)?;
+                let left = self.all(left, (word, place))?;
+                let right = self.all(right, (word, place))?;
                 Ok(format!("({left} {word} {right})"))
             }
         }
     }
 
-    fn test(&mut self, test: &Test) -> Result<String, Error> {
-        let subject = match &test.subject {
-            Expression::Field(path) => self.subject(path)?,
-            other => {
-                let refusals = self.resolver.refusals;
-                return Err(refusals.unsupported(other.span(), "functions in WHERE"));
-            }
-        };
+    fn test(&mut self, test: &Test, place: Place) -> Result<String, Error> {
+        let subject = self.subject(&test.subject)?;
         match &test.predicate {
             Predicate::Compare(operator, value) => self.compare(&subject, *operator, value),
             Predicate::Like(pattern) => self.like(&subject, pattern),
@@ -83,51 +96,63 @@ impl<'s> Filter<'_, 's, '_> {
             Predicate::NotIn(Set::Values(values)) => {
                 Ok(format!("({} IS NOT TRUE)", self.list(&subject, values)?))
             }
-            Predicate::In(Set::Query(query)) | Predicate::NotIn(Set::Query(query)) => {
-                let refusals = self.resolver.refusals;
-                Err(refusals.unsupported(query.span, "semi-joins and anti-joins"))
+            Predicate::In(Set::Query(query)) => self.semi_join((&subject, test), query, place),
+            Predicate::NotIn(Set::Query(query)) => {
+                let found = self.semi_join((&subject, test), query, place)?;
+                Ok(format!("({found} IS NOT TRUE)"))
             }
-            Predicate::Includes(_) | Predicate::Excludes(_) => {
-                let refusals = self.resolver.refusals;
-                Err(refusals.unsupported(test.operator_span, "INCLUDES and EXCLUDES"))
+            Predicate::Includes(values) => self.includes(&subject, values),
+            Predicate::Excludes(values) => {
+                let includes = self.includes(&subject, values)?;
+                Ok(format!("({includes} IS NOT TRUE)"))
             }
         }
     }
 
-    fn subject(&mut self, path: &FieldPath) -> Result<Subject<'s>, Error> {
-        let resolved = self.resolver.field(path)?;
-        let column = resolved.column;
-        let field = column.field;
-        if !field.is(Flag::Filterable) || !field.is_stored() {
-            let detail = format!("field '{}' can not be filtered in a query call", field.name);
-            let refusals = self.resolver.refusals;
-            return Err(refusals.at(path.span(), ErrorCode::InvalidField, detail));
+    /// The left side of a test.
+    fn subject(&mut self, expression: &Expression) -> Result<Typed<'s>, Error> {
+        if let Some(groups) = &mut self.groups {
+            return groups.value(self.resolver, expression);
         }
-        let mut sql = self.resolver.joins.sql(column);
-        if field.kind.storage() == Storage::Boolean && column.node != ROOT {
-            // The booleans of a parent that is missing are false.
-            sql = format!("COALESCE({sql}, 0)");
+        if let Expression::Call(call) = expression
+            && call.function == accredit_soql::ast::Function::Format
+        {
+            let what = "FORMAT() in conditions";
+            return Err(self.resolver.refusals.unsupported(call.span, what));
         }
-        Ok(Subject {
-            column,
-            sql,
-            span: path.span(),
-        })
+        let value = self.resolver.value(expression)?;
+        self.resolver.check_filterable(&value)?;
+        Ok(value)
     }
 
-    fn operand(&self, subject: &Subject<'_>, value: &Given) -> Result<Operand, Error> {
-        let place = (self.resolver.refusals, subject.span);
-        operand(subject.column.field, value, (place, self.calendar))
+    /// Looks for semi-joins in the right place; `semi_join` writes them.
+    fn semi_join(
+        &mut self,
+        (subject, test): (&Typed<'s>, &Test),
+        query: &Query,
+        place: Place,
+    ) -> Result<String, Error> {
+        let refusals = self.resolver.refusals;
+        let span = test.operator_span;
+        if self.groups.is_some() {
+            let detail = "Semi join sub-selects are not allowed in HAVING";
+            return Err(refusals.at(span, ErrorCode::MalformedQuery, detail));
+        }
+        self.semi_joins = self.semi_joins.one_more((refusals, span), place)?;
+        super::semi_join::sql(self, subject, query)
     }
 
-    fn bind(&mut self, value: Value) -> &'static str {
-        self.parameters.push(value);
-        "?"
+    fn operand(&self, subject: &Typed<'_>, value: &Given) -> Result<Operand, Error> {
+        operand(subject, value, self.resolver.environment)
+    }
+
+    fn bind(&mut self, value: Value) -> String {
+        self.parameters.bind(value)
     }
 
     fn compare(
         &mut self,
-        subject: &Subject<'_>,
+        subject: &Typed<'_>,
         operator: Operator,
         value: &Given,
     ) -> Result<String, Error> {
@@ -138,6 +163,12 @@ impl<'s> Filter<'_, 's, '_> {
         if value.literal == Literal::Null && !is_equality {
             let refusals = self.resolver.refusals;
             return Err(refusals.unsupported(value.span, "comparisons of order with null"));
+        }
+        let is_distance = subject.name == "DISTANCE" && subject.field.is_none();
+        if is_distance && !matches!(operator, Operator::Less | Operator::Greater) {
+            let detail = "DISTANCE can be compared with < and > only";
+            let code = ErrorCode::InvalidQueryFilterOperator;
+            return Err(self.resolver.refusals.at(subject.span, code, detail));
         }
         let operand = self.operand(subject, value)?;
         Ok(self.compared(&subject.sql, operator, operand))
@@ -180,16 +211,18 @@ impl<'s> Filter<'_, 's, '_> {
         format!("{sql} {sign} {place}")
     }
 
-    fn like(&mut self, subject: &Subject<'_>, pattern: &Pattern) -> Result<String, Error> {
+    fn like(&mut self, subject: &Typed<'_>, pattern: &Pattern) -> Result<String, Error> {
         if subject.storage() != Storage::Text {
             return Err(self.invalid_operator(subject));
         }
-        let place = self.bind(Value::Text(like_pattern(pattern)));
+        let text = like_pattern(pattern);
+        check_length(&text, pattern.span, self.resolver.environment)?;
+        let place = self.bind(Value::Text(text));
         Ok(format!("soql_like({}, {place})", subject.sql))
     }
 
     /// `IN (…)`
-    fn list(&mut self, subject: &Subject<'_>, given: &[Given]) -> Result<String, Error> {
+    fn list(&mut self, subject: &Typed<'_>, given: &[Given]) -> Result<String, Error> {
         let sql = &subject.sql;
         let mut has_null = false;
         let mut alternatives = Vec::new();
@@ -203,7 +236,6 @@ impl<'s> Filter<'_, 's, '_> {
                 Operand::Value(value) => values.push(value),
             }
         }
-        // Bound values stand in the order of their places: the list comes last in the text too.
         if has_null {
             alternatives.push(format!("{sql} IS NULL"));
         }
@@ -219,14 +251,40 @@ impl<'s> Filter<'_, 's, '_> {
             let place = self.bind(Value::Text(serde_json::Value::Array(array).to_string()));
             return format!("{sql} IN (SELECT value FROM json_each({place}))");
         }
-        let places: Vec<&str> = values.into_iter().map(|value| self.bind(value)).collect();
+        let places: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
         format!("{sql} IN ({})", places.join(", "))
     }
 
-    fn invalid_operator(&self, subject: &Subject<'_>) -> Error {
+    /// `INCLUDES ('A;B', 'C')`: A and B, or C.
+    fn includes(&mut self, subject: &Typed<'_>, given: &[Given]) -> Result<String, Error> {
+        if subject.kind != FieldType::Multipicklist {
+            return Err(self.invalid_operator(subject));
+        }
+        let mut alternatives = Vec::new();
+        for value in given {
+            match self.operand(subject, value)? {
+                Operand::Value(Value::Text(text)) => {
+                    alternatives.push(self.includes_all(&subject.sql, &text));
+                }
+                _ => alternatives.push(format!("{} IS NULL", subject.sql)),
+            }
+        }
+        Ok(balanced_or(&alternatives))
+    }
+
+    fn includes_all(&mut self, sql: &str, values: &str) -> String {
+        let mut members = Vec::new();
+        for value in values.split(';') {
+            let place = self.bind(Value::Text(format!("%;{};%", escaped(value.trim()))));
+            members.push(format!("soql_like(';' || {sql} || ';', {place})"));
+        }
+        format!("({})", members.join(" AND "))
+    }
+
+    fn invalid_operator(&self, subject: &Typed<'_>) -> Error {
         let kind = match subject.storage() {
             Storage::Id => "id",
-            _ => subject.column.field.kind.as_str(),
+            _ => subject.kind.as_str(),
         };
         let detail = format!("invalid operator on {kind} field");
         let code = ErrorCode::InvalidQueryFilterOperator;
@@ -263,15 +321,20 @@ fn like_pattern(pattern: &Pattern) -> String {
         match part {
             PatternPart::AnyOne => text.push('_'),
             PatternPart::AnyRun => text.push('%'),
-            PatternPart::Text(plain) => {
-                for letter in plain.chars() {
-                    if matches!(letter, '_' | '%' | '\\') {
-                        text.push('\\');
-                    }
-                    text.push(letter);
-                }
-            }
+            PatternPart::Text(plain) => text.push_str(&escaped(plain)),
         }
+    }
+    text
+}
+
+/// Text that a pattern takes for itself.
+fn escaped(plain: &str) -> String {
+    let mut text = String::new();
+    for letter in plain.chars() {
+        if matches!(letter, '_' | '%' | '\\') {
+            text.push('\\');
+        }
+        text.push(letter);
     }
     text
 }

@@ -26,12 +26,21 @@ struct Join<'s> {
     child: Node,
     reference: &'s Field,
     object: &'s Object,
+    /// Whether rows of one target only are joined, though the reference has several.
+    is_case: bool,
+}
+
+impl Join<'_> {
+    /// Whether rows of several objects are joined.
+    fn is_union(&self) -> bool {
+        self.reference.targets.len() > 1 && !self.is_case
+    }
 }
 
 /// All tables of a statement.
 #[derive(Clone, Debug)]
 pub(super) struct Joins<'s> {
-    schema: &'s Schema,
+    pub(super) schema: &'s Schema,
     root: &'s Object,
     parents: Vec<Join<'s>>,
 }
@@ -61,15 +70,14 @@ impl<'s> Joins<'s> {
     /// Whether rows of a table are of several objects.
     pub(super) fn is_polymorphic(&self, node: Node) -> bool {
         let join = node.0.checked_sub(1).and_then(|at| self.parents.get(at));
-        join.is_some_and(|join| join.reference.targets.len() > 1)
+        join.is_some_and(Join::is_union)
     }
 
     /// The parent that `reference` of `child` points to; nothing if the schema lacks its object.
     pub(super) fn parent(&mut self, child: Node, reference: &'s Field) -> Option<Node> {
-        let known = self
-            .parents
-            .iter()
-            .position(|join| join.child == child && join.reference.name == reference.name);
+        let known = self.parents.iter().position(|join| {
+            join.child == child && join.reference.name == reference.name && !join.is_case
+        });
         if let Some(at) = known {
             return Some(Node(at + 1));
         }
@@ -83,8 +91,24 @@ impl<'s> Joins<'s> {
             child,
             reference,
             object,
+            is_case: false,
         });
         Some(Node(self.parents.len()))
+    }
+
+    /// The parent that `reference` of `child` points to where it is a record of `object`.
+    pub(super) fn case(
+        &mut self,
+        child: Node,
+        (reference, object): (&'s Field, &'s Object),
+    ) -> Node {
+        self.parents.push(Join {
+            child,
+            reference,
+            object,
+            is_case: true,
+        });
+        Node(self.parents.len())
     }
 
     /// A column as SQL.
@@ -102,9 +126,9 @@ impl<'s> Joins<'s> {
     pub(super) fn from(&self) -> String {
         let mut sql = format!("{} AS t0", table(self.root));
         for (at, join) in self.parents.iter().enumerate() {
-            let source = match join.reference.targets.as_slice() {
-                [_] => table(join.object),
-                _ => self.union(join),
+            let source = match join.is_union() {
+                false => table(join.object),
+                true => self.union(join),
             };
             let alias = at + 1;
             let child = join.child.0;

@@ -1,36 +1,54 @@
 //! Running SOQL.
 //!
-//! A statement goes through these, in this order: `resolve` (names), `filter` and `operand`
-//! (conditions), `selection` (what comes back), `compile` (one SQL statement). This module runs it
-//! and writes the answer; `cursor` keeps what does not fit.
+//! A statement goes through these: `resolve` and `joins` (names), `expression` (fields and
+//! functions), `filter`, `operand` and `semi_join` (conditions), `select`, `children`, `group` and
+//! `grouped` (what is asked for), `compile` (SQL). `reader` runs it, `layout` writes rows, `cursor`
+//! keeps what does not fit.
 
+mod children;
+mod clauses;
 mod columns;
 mod compile;
+mod compound;
 mod cursor;
 mod dates;
+mod environment;
 mod error;
+mod explain;
+mod expression;
 mod filter;
+mod group;
+mod grouped;
 mod joins;
 mod json;
+mod layout;
 mod operand;
+mod reader;
 mod resolve;
+mod select;
 mod selection;
+mod semi_join;
 
 use std::sync::{Mutex, PoisonError};
 
 use accredit::clock::UnixTime;
-use rusqlite::Connection;
+use accredit_soql::ErrorCode;
+use accredit_soql::ast::Usage;
 
-use self::compile::{Answer, Compiled, Records};
-use self::cursor::{Cursor, Cursors};
+use self::compile::{Answer, Compiled};
+use self::cursor::Cursors;
+use self::environment::Environment;
 use self::error::Refusals;
-use self::selection::for_each_row;
+use self::layout::Layout;
+use self::reader::{Reader, batch, envelope, next_url};
+use self::selection::{Selection, for_each_row};
 use super::schema::{Field, Object};
+use super::value::{Value, datetime_text, timestamp};
 use super::{Org, table};
 use crate::ids::RecordId;
 
-pub(crate) use compile::Rows;
 pub(crate) use dates::Calendar;
+pub(crate) use environment::Rows;
 pub use error::QueryError;
 pub(crate) use error::no_such_column;
 
@@ -52,6 +70,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) version: u16,
     /// `batchSize` of `Sforce-Query-Options`.
     pub(crate) batch: Option<usize>,
+    /// The user whose records are "mine".
+    pub(crate) user: &'a RecordId,
     pub(crate) now: UnixTime,
 }
 
@@ -77,49 +97,105 @@ impl Org {
         rows: Rows,
         asker: &Asker<'_>,
     ) -> Result<Vec<u8>, QueryError> {
-        let compiled = self.compile(text, rows, asker.now)?;
-        let Compiled {
-            answer,
-            sql,
-            parameters,
-        } = compiled;
-        let parameters = rusqlite::params_from_iter(parameters.iter());
-        let Answer::Records(records) = answer else {
-            let count: i64 = self.store.run(|connection| {
-                connection
-                    .prepare_cached(&sql)?
-                    .query_row(parameters, |row| row.get(0))
-            })?;
-            return Ok(page(usize::try_from(count).unwrap_or(0), None, b""));
+        let compiled = self.compile(text, rows, asker)?;
+        let parameters = || rusqlite::params_from_iter(compiled.parameters.iter());
+        let body = match &compiled.answer {
+            Answer::Count => {
+                let count: i64 = self.store.run(|connection| {
+                    connection
+                        .prepare_cached(&compiled.sql)?
+                        .query_row(parameters(), |row| row.get(0))
+                })?;
+                envelope(usize::try_from(count).unwrap_or(0), None, b"")
+            }
+            Answer::Groups(selection) => self.groups(&compiled, selection, asker)?,
+            Answer::Records(records) => self.store.run(|connection| {
+                let reader = Reader {
+                    connection,
+                    cursors: &self.cursors,
+                    asker,
+                };
+                reader.first(records, (&compiled.sql, &compiled.parameters))
+            })?,
         };
-        let batch = batch(asker.batch, BATCH_MAX, &records);
-        let layout = records.selection.layout(asker.version);
+        if let Some(usage) = compiled.usage {
+            self.mark(&compiled, usage, asker.now)?;
+        }
+        Ok(body)
+    }
+
+    /// Runs a query that makes groups. All of them must fit into one page.
+    fn groups(
+        &self,
+        compiled: &Compiled,
+        selection: &Selection,
+        asker: &Asker<'_>,
+    ) -> Result<Vec<u8>, QueryError> {
+        let layout = Layout::new(selection, asker.version);
         let mut body = Vec::new();
-        let mut found = Vec::new();
+        let mut count = 0;
         self.store.run(|connection| {
-            let mut statement = connection.prepare_cached(&sql)?;
+            let mut statement = connection.prepare_cached(&compiled.sql)?;
+            let parameters = rusqlite::params_from_iter(compiled.parameters.iter());
             for_each_row(&mut statement, parameters, |row| {
-                if found.len() < batch {
-                    separate(&mut body);
-                    layout.write(&mut body, row)?;
+                count += 1;
+                if count > BATCH_MAX {
+                    return Ok(());
                 }
-                found.push(row.get(records.row)?);
-                Ok(())
+                if !body.is_empty() {
+                    body.push(b',');
+                }
+                layout.write(&mut body, &mut Vec::new(), row)
             })
         })?;
-        let total = found.len();
-        let next = (total > batch).then(|| {
-            let cursor = Cursor {
-                session: asker.session.to_owned(),
-                created_at: asker.now,
-                records,
-                rows: found,
-                batch,
-            };
-            let locator = self.cursors.with(|cursors| cursors.keep(cursor));
-            next_url(asker.version, &locator, batch)
-        });
-        Ok(page(total, next, &body))
+        if count > BATCH_MAX {
+            let detail = "Aggregate query does not support queryMore(), use LIMIT to restrict the \
+                          results to a single batch";
+            let error = accredit_soql::Error::new(ErrorCode::ExceededIdLimit, detail);
+            return Err(QueryError::Refused(error));
+        }
+        Ok(envelope(count, None, &body))
+    }
+
+    /// Marks the records of a query as viewed or referred to, where their object keeps that.
+    fn mark(&self, compiled: &Compiled, usage: Usage, now: UnixTime) -> Result<(), QueryError> {
+        let schema = self.schema();
+        let (Answer::Records(records), Some(object)) =
+            (&compiled.answer, schema.object(&compiled.object))
+        else {
+            return Ok(());
+        };
+        let names: &[&str] = match usage {
+            Usage::View => &["LastViewedDate", "LastReferencedDate"],
+            Usage::Reference => &["LastReferencedDate"],
+        };
+        let known = names.iter().filter(|name| object.field(name).is_some());
+        let now = datetime_text(timestamp(now));
+        let set: Vec<String> = known.map(|name| format!("\"{name}\" = '{now}'")).collect();
+        if set.is_empty() {
+            return Ok(());
+        }
+        let column = records.row;
+        let sql = format!(
+            "UPDATE {} SET {} WHERE _row IN (SELECT value FROM json_each(?))",
+            table::table(object),
+            set.join(", ")
+        );
+        self.store.run(|connection| {
+            let mut rows: Vec<i64> = Vec::new();
+            let parameters = rusqlite::params_from_iter(compiled.parameters.iter());
+            for_each_row(
+                &mut *connection.prepare_cached(&compiled.sql)?,
+                parameters,
+                |row| {
+                    rows.push(row.get(column)?);
+                    Ok(())
+                },
+            )?;
+            let rows = Value::Text(serde_json::json!(rows).to_string());
+            connection.prepare_cached(&sql)?.execute([rows])
+        })?;
+        Ok(())
     }
 
     /// Returns the page of a cursor that `locator`, such as `0r8…-2000`, names.
@@ -137,26 +213,47 @@ impl Org {
         let batch = batch(asker.batch, cursor.batch, &cursor.records);
         let end = offset.saturating_add(batch).min(cursor.rows.len());
         let rows = cursor.rows.get(offset..end).ok_or(QueryError::Locator)?;
-        let body = self
-            .store
-            .run(|connection| read_rows(connection, &cursor.records, (rows, asker.version)))?;
+        let body = self.store.run(|connection| {
+            let reader = Reader {
+                connection,
+                cursors: &self.cursors,
+                asker,
+            };
+            reader.rows(&cursor.records, rows)
+        })?;
         let id = RecordId::parse(id).ok_or(QueryError::Locator)?;
         let next = (end < cursor.rows.len()).then(|| next_url(asker.version, &id, end));
-        Ok(page(cursor.rows.len(), next, &body))
+        Ok(envelope(cursor.rows.len(), next, &body))
     }
 
     /// Describes the columns that a query answers with (fact sheet §5.2, `columns=true`).
-    pub(crate) fn columns(&self, text: &str, now: UnixTime) -> Result<Vec<u8>, QueryError> {
+    pub(crate) fn columns(&self, text: &str, asker: &Asker<'_>) -> Result<Vec<u8>, QueryError> {
         let schema = self.schema();
-        let compiled = self.compile(text, Rows::Live, now)?;
-        let columns = match (&compiled.answer, accredit_soql::parse(text)) {
-            (Answer::Records(records), Ok(query)) => {
-                columns::of(&schema, &query.from.source.path.name.text, records)
-            }
-            _ => Vec::new(),
-        };
+        let compiled = self.compile(text, Rows::Live, asker)?;
+        let columns = columns::of(&schema, &compiled);
         let metadata = serde_json::json!({"columnMetadata": columns});
-        Ok(metadata.to_string().into_bytes())
+        Ok(json_bytes(&metadata))
+    }
+
+    /// Says how a query would be run (fact sheet §5.2, `explain=`). Reports and list views, which
+    /// are asked for by their id, are no queries.
+    pub(crate) fn explain(&self, text: &str, asker: &Asker<'_>) -> Result<Vec<u8>, QueryError> {
+        let compiled = self.compile(text, Rows::Live, asker)?;
+        let (query, schema) = (accredit_soql::parse(text)?, self.schema());
+        let Some(object) = schema.object(&compiled.object) else {
+            return Ok(json_bytes(&serde_json::json!({"plans": []})));
+        };
+        let sql = match compiled.answer {
+            Answer::Count => compiled.sql,
+            _ => format!("SELECT COUNT(*) FROM ({})", compiled.sql),
+        };
+        let parameters = rusqlite::params_from_iter(compiled.parameters.iter());
+        let found = self
+            .store
+            .run(|connection| connection.query_row(&sql, parameters, |row| row.get(0)))?;
+        let all = self.count(object)?;
+        let rows = explain::Cardinality { found, all };
+        Ok(json_bytes(&explain::plans((&query, text), object, rows)))
     }
 
     /// Reads one record with these fields as JSON; nothing if there is none.
@@ -167,12 +264,12 @@ impl Org {
         version: u16,
     ) -> Result<Option<Vec<u8>>, rusqlite::Error> {
         let (selection, sql) = compile::compile_record(&self.schema(), object, fields);
-        let layout = selection.layout(version);
+        let layout = Layout::new(&selection, version);
         let mut body = Vec::new();
         self.store.run(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             for_each_row(&mut statement, [id.as_str()], |row| {
-                layout.write(&mut body, row)
+                layout.write(&mut body, &mut Vec::new(), row)
             })
         })?;
         Ok((!body.is_empty()).then_some(body))
@@ -190,77 +287,19 @@ impl Org {
             .run(|connection| connection.query_row(&sql, [], |row| row.get(0)))
     }
 
-    /// Whether a record is in the recycle bin.
-    pub(crate) fn is_deleted(
-        &self,
-        object: &Object,
-        id: &RecordId,
-    ) -> Result<bool, rusqlite::Error> {
-        if object.field("IsDeleted").is_none() {
-            return Ok(false);
-        }
-        let table = table::table(object);
-        let sql = format!("SELECT \"IsDeleted\" FROM {table} WHERE \"Id\" = ?");
-        self.store
-            .run(|connection| connection.query_row(&sql, [id.as_str()], |row| row.get(0)))
-    }
-
-    fn compile(&self, text: &str, rows: Rows, now: UnixTime) -> Result<Compiled, QueryError> {
+    fn compile(&self, text: &str, rows: Rows, asker: &Asker<'_>) -> Result<Compiled, QueryError> {
         let query = accredit_soql::parse(text)?;
-        let calendar = self.calendar(now);
-        let refusals = Refusals { text };
-        let compiled = compile::compile(&self.schema(), &query, (refusals, &calendar, rows))?;
-        Ok(compiled)
+        let environment = Environment {
+            refusals: Refusals { text },
+            calendar: &self.calendar(asker.now),
+            rows,
+            user: asker.user.as_str(),
+            version: asker.version,
+        };
+        Ok(compile::compile(&self.schema(), &query, environment)?)
     }
 }
 
-/// Reads these rows in this order.
-fn read_rows(
-    connection: &Connection,
-    records: &Records,
-    (rows, version): (&[i64], u16),
-) -> Result<Vec<u8>, rusqlite::Error> {
-    let layout = records.selection.layout(version);
-    let mut body = Vec::new();
-    let array = serde_json::json!(rows).to_string();
-    let mut statement = connection.prepare_cached(&records.sql_by_row)?;
-    for_each_row(&mut statement, [array], |row| {
-        separate(&mut body);
-        layout.write(&mut body, row)
-    })?;
-    Ok(body)
-}
-
-fn separate(body: &mut Vec<u8>) {
-    if !body.is_empty() {
-        body.push(b',');
-    }
-}
-
-/// How many records a page has.
-fn batch(asked: Option<usize>, default: usize, records: &Records) -> usize {
-    let batch = asked.map_or(default, |asked| asked.clamp(BATCH_MIN, BATCH_MAX));
-    if records.long_texts > 1 {
-        return batch.min(BATCH_OF_LONG_TEXTS_MAX);
-    }
-    batch
-}
-
-fn next_url(version: u16, locator: &RecordId, offset: usize) -> String {
-    format!("/services/data/v{version}.0/query/{locator}-{offset}")
-}
-
-/// The answer around the records.
-fn page(total: usize, next: Option<String>, records: &[u8]) -> Vec<u8> {
-    let head = match next {
-        None => format!("{{\"totalSize\":{total},\"done\":true,\"records\":["),
-        Some(url) => format!(
-            "{{\"totalSize\":{total},\"done\":false,\"nextRecordsUrl\":\"{url}\",\"records\":["
-        ),
-    };
-    let mut body = Vec::with_capacity(head.len() + records.len() + 2);
-    body.extend_from_slice(head.as_bytes());
-    body.extend_from_slice(records);
-    body.extend_from_slice(b"]}");
-    body
+fn json_bytes(value: &serde_json::Value) -> Vec<u8> {
+    value.to_string().into_bytes()
 }

@@ -5,16 +5,20 @@
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::{Currency, Literal, Number, Span, Value as Given};
 
-use super::dates::{Calendar, date_text, moment_text, time_text};
-use super::error::Refusals;
+use super::dates::{date_text, moment_text, time_text};
+use super::environment::Environment;
+use super::expression::Typed;
 use crate::ids::RecordId;
-use crate::org::schema::{Field, FieldType, Storage};
+use crate::org::schema::{FieldType, Storage};
 use crate::org::value::Value;
 
 type Error = accredit_soql::Error;
 
 /// The currency of an org that has one.
 const CURRENCY: &str = "USD";
+
+/// How long a string in a condition may be, in characters.
+const STRING_LENGTH_MAX: usize = 4_000;
 
 /// What a field is compared with.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +31,19 @@ pub(super) enum Operand {
 
 /// What `given` means for `field`. The place is that of the field: there Salesforce puts the caret.
 pub(super) fn operand(
-    field: &Field,
+    field: &Typed<'_>,
     given: &Given,
-    ((refusals, subject), calendar): ((Refusals<'_>, Span), &Calendar),
+    environment: Environment<'_>,
 ) -> Result<Operand, Error> {
+    let Environment {
+        refusals, calendar, ..
+    } = environment;
+    let subject = field.span;
+    if let Literal::String(text) = &given.literal {
+        check_length(text, given.span, environment)?;
+    }
     let wrong_type = || refusals.at(subject, ErrorCode::InvalidField, wrong_type(field));
-    let storage = field.kind.storage();
+    let storage = field.storage();
     let value = match (storage, &given.literal) {
         (Storage::Boolean, Literal::Null) => Value::Boolean(false),
         (_, Literal::Null) => return Ok(Operand::Null),
@@ -72,6 +83,20 @@ pub(super) fn operand(
     Ok(Operand::Value(value))
 }
 
+/// Refuses strings that are too long.
+pub(super) fn check_length(
+    text: &str,
+    span: Span,
+    environment: Environment<'_>,
+) -> Result<(), Error> {
+    if text.chars().count() <= STRING_LENGTH_MAX {
+        return Ok(());
+    }
+    let detail = format!("a string may have at most {STRING_LENGTH_MAX} characters");
+    let code = ErrorCode::MalformedQuery;
+    Err(environment.refusals.at(span, code, detail))
+}
+
 fn numeric(number: &Number) -> Value {
     match number.to_i64() {
         Some(number) => Value::Integer(number),
@@ -83,9 +108,9 @@ fn in_currency(currency: &Currency) -> Option<Value> {
     (currency.code == CURRENCY).then(|| numeric(&currency.amount))
 }
 
-fn wrong_type(field: &Field) -> String {
+fn wrong_type(field: &Typed<'_>) -> String {
     let soap = field.kind.soap();
-    let (needs, kind) = match field.kind.storage() {
+    let (needs, kind) = match field.storage() {
         Storage::Text | Storage::Id => ("should be enclosed in quotes", "string"),
         _ => (
             "should not be enclosed in quotes",

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::{FieldPath, From, Name, Source};
 
+use super::environment::Environment;
 use super::error::Refusals;
 use super::joins::{Column, Joins, Node, ROOT};
 use crate::org::schema::{Object, Schema};
@@ -33,6 +34,7 @@ pub(super) struct Resolved<'s> {
 pub(super) struct Resolver<'s, 'a> {
     pub(super) joins: Joins<'s>,
     pub(super) refusals: Refusals<'a>,
+    pub(super) environment: Environment<'a>,
     /// Aliases in lower case, with the parents that lead to them.
     aliases: HashMap<String, Vec<(String, Node)>>,
 }
@@ -42,12 +44,22 @@ impl<'s, 'a> Resolver<'s, 'a> {
     pub(super) fn new(
         schema: &'s Schema,
         from: &From,
-        refusals: Refusals<'a>,
+        environment: Environment<'a>,
     ) -> Result<Self, Error> {
-        let object = driving_object(schema, &from.source, refusals)?;
+        let object = driving_object(schema, &from.source, environment.refusals)?;
+        Self::over((schema, object), from, environment)
+    }
+
+    /// The same where the object is known.
+    pub(super) fn over(
+        (schema, object): (&'s Schema, &'s Object),
+        from: &From,
+        environment: Environment<'a>,
+    ) -> Result<Self, Error> {
         let mut resolver = Self {
             joins: Joins::new(schema, object),
-            refusals,
+            refusals: environment.refusals,
+            environment,
             aliases: HashMap::new(),
         };
         resolver.alias(from.source.alias.as_ref(), Vec::new());
@@ -90,7 +102,29 @@ impl<'s, 'a> Resolver<'s, 'a> {
     pub(super) fn field(&mut self, path: &FieldPath) -> Result<Resolved<'s>, Error> {
         let qualifiers: Vec<&Name> = path.qualifiers.iter().collect();
         let parents = self.walk(path, &qualifiers)?;
-        let node = parents.last().map_or(ROOT, |(_, node)| *node);
+        self.field_of(path, parents, ROOT)
+    }
+
+    /// What a path means whose relationships begin at `start`.
+    pub(super) fn field_from(
+        &mut self,
+        start: Node,
+        path: &FieldPath,
+    ) -> Result<Resolved<'s>, Error> {
+        let mut parents = Vec::new();
+        for name in &path.qualifiers {
+            self.step(path, name, (start, &mut parents))?;
+        }
+        self.field_of(path, parents, start)
+    }
+
+    fn field_of(
+        &self,
+        path: &FieldPath,
+        parents: Vec<(String, Node)>,
+        start: Node,
+    ) -> Result<Resolved<'s>, Error> {
+        let node = parents.last().map_or(start, |(_, node)| *node);
         let object = self.joins.object(node);
         let field = object.field(&path.name.text).ok_or_else(|| {
             let names = (path.name.text.as_str(), object.name.as_str());
@@ -103,31 +137,51 @@ impl<'s, 'a> Resolver<'s, 'a> {
     }
 
     /// The parents that `names` lead to.
-    fn walk(&mut self, path: &FieldPath, names: &[&Name]) -> Result<Vec<(String, Node)>, Error> {
+    pub(super) fn walk(
+        &mut self,
+        path: &FieldPath,
+        names: &[&Name],
+    ) -> Result<Vec<(String, Node)>, Error> {
         let (mut parents, names) = self.start(names);
         for name in names {
-            let node = parents.last().map_or(ROOT, |(_, node)| *node);
-            let object = self.joins.object(node);
-            let unknown = || self.refusals.unknown_relationship(path.span(), &name.text);
-            let reference = object.reference(&name.text).ok_or_else(unknown)?;
-            let next = self.joins.parent(node, reference);
-            let next =
-                next.ok_or_else(|| self.refusals.unknown_relationship(path.span(), &name.text))?;
-            let relationship = reference.relationship.clone().unwrap_or_default();
-            parents.push((relationship, next));
-        }
-        if parents.len() > PATH_DEPTH_MAX {
-            let what = "paths of more than five relationships";
-            return Err(self.refusals.unsupported(path.span(), what));
-        }
-        if self.joins.len() > PARENTS_MAX {
-            return Err(too_complicated());
+            self.step(path, name, (ROOT, &mut parents))?;
         }
         Ok(parents)
     }
 
+    /// Goes up one relationship.
+    fn step(
+        &mut self,
+        path: &FieldPath,
+        name: &Name,
+        (start, parents): (Node, &mut Vec<(String, Node)>),
+    ) -> Result<(), Error> {
+        let node = parents.last().map_or(start, |(_, node)| *node);
+        let object = self.joins.object(node);
+        let unknown = || self.refusals.unknown_relationship(path.span(), &name.text);
+        let reference = object.reference(&name.text).ok_or_else(unknown)?;
+        let next = self.joins.parent(node, reference);
+        let next =
+            next.ok_or_else(|| self.refusals.unknown_relationship(path.span(), &name.text))?;
+        let relationship = reference.relationship.clone().unwrap_or_default();
+        parents.push((relationship, next));
+        if parents.len() > PATH_DEPTH_MAX {
+            let what = "paths of more than five relationships";
+            return Err(self.refusals.unsupported(path.span(), what));
+        }
+        self.check_parents()
+    }
+
+    /// Refuses more parents than one query may reach.
+    pub(super) fn check_parents(&self) -> Result<(), Error> {
+        if self.joins.len() > PARENTS_MAX {
+            return Err(too_complicated());
+        }
+        Ok(())
+    }
+
     /// Takes an alias, or the name of the object itself, off the front of a path.
-    fn start<'n>(&self, names: &'n [&'n Name]) -> (Vec<(String, Node)>, &'n [&'n Name]) {
+    pub(super) fn start<'n>(&self, names: &'n [&'n Name]) -> (Vec<(String, Node)>, &'n [&'n Name]) {
         let Some((first, rest)) = names.split_first() else {
             return (Vec::new(), names);
         };

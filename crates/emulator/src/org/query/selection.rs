@@ -1,25 +1,12 @@
 //! What a query answers with: fields and parents, in the order of `SELECT`.
 //!
-//! Owns the tree of the answer, the columns that it reads, and how a row becomes JSON.
+//! Owns the tree of the answer and the columns that it reads; `layout` writes it.
 
-use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement};
 
+use super::compound;
 use super::joins::{Column, Joins, Node, ROOT};
-use super::json;
-use crate::org::schema::{Field, Object, Storage};
-
-/// The keys of an address in the answer, with the ends of the names of its parts.
-const ADDRESS: [(&str, &str); 8] = [
-    ("city", "City"),
-    ("country", "Country"),
-    ("geocodeAccuracy", "GeocodeAccuracy"),
-    ("latitude", "Latitude"),
-    ("longitude", "Longitude"),
-    ("postalCode", "PostalCode"),
-    ("state", "State"),
-    ("street", "Street"),
-];
+use crate::org::schema::{Field, FieldType, Storage};
 
 /// A member of a record in the answer.
 #[derive(Clone, Debug)]
@@ -38,6 +25,49 @@ pub(super) enum Member {
         name: String,
         record: Selection,
     },
+    /// What a function gives.
+    Value {
+        name: String,
+        /// As it is written in the query.
+        display: String,
+        column: usize,
+        kind: FieldType,
+    },
+    /// The children of the record: the sub-query with this number.
+    Children {
+        name: String,
+        number: usize,
+    },
+    /// The first of the cases that there is, or else the last one.
+    TypeOf {
+        name: String,
+        cases: Vec<Selection>,
+        otherwise: Option<Selection>,
+    },
+}
+
+impl Member {
+    /// Its name in the answer.
+    pub(super) fn name(&self) -> &str {
+        let (Self::Field { name, .. }
+        | Self::Compound { name, .. }
+        | Self::Parent { name, .. }
+        | Self::Value { name, .. }
+        | Self::Children { name, .. }
+        | Self::TypeOf { name, .. }) = self;
+        name
+    }
+}
+
+/// Where the children of a record are still to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hole {
+    /// The place in the text.
+    pub(super) at: usize,
+    /// The number of the sub-query.
+    pub(super) number: usize,
+    /// The id of the record.
+    pub(super) parent: String,
 }
 
 /// The record of one table in the answer.
@@ -46,8 +76,8 @@ pub(super) struct Selection {
     node: Node,
     /// The object as `attributes` names it.
     object: String,
-    /// The column of the id.
-    id: usize,
+    /// The column of the id; groups have none.
+    id: Option<usize>,
     /// The column of the object's name, where rows are of several objects.
     kind: Option<usize>,
     members: Vec<Member>,
@@ -73,6 +103,10 @@ impl Columns {
         self.0.len()
     }
 
+    pub(super) fn list(&self) -> &[String] {
+        &self.0
+    }
+
     /// The list after `SELECT`.
     pub(super) fn sql(&self) -> String {
         self.0.join(", ")
@@ -87,7 +121,7 @@ impl Selection {
             let field = object.field(name)?;
             Some(columns.place(joins.sql(Column { node, field })))
         };
-        let id = place("Id").unwrap_or_default();
+        let id = place("Id");
         let kind = joins.is_polymorphic(node).then(|| place("Type")).flatten();
         Self {
             node,
@@ -98,8 +132,8 @@ impl Selection {
         }
     }
 
-    /// Adds a field that is reached over `path`, the names and tables of the parents; whether it was
-    /// not there before.
+    /// Adds a field that is reached over `path`, the names and tables of the parents; whether it
+    /// was not there before.
     pub(super) fn add(
         &mut self,
         joins: &Joins<'_>,
@@ -116,6 +150,9 @@ impl Selection {
         if let Some(parent) = known {
             return parent.add(joins, columns, (rest, field));
         }
+        if self.has_parent(name) {
+            return false;
+        }
         let mut record = Self::new(joins, columns, *node);
         let is_new = record.add(joins, columns, (rest, field));
         self.members.push(Member::Parent {
@@ -126,11 +163,7 @@ impl Selection {
     }
 
     fn add_field(&mut self, joins: &Joins<'_>, columns: &mut Columns, field: &Field) -> bool {
-        let is_known = self.members.iter().any(|member| match member {
-            Member::Field { name, .. } | Member::Compound { name, .. } => *name == field.name,
-            Member::Parent { .. } => false,
-        });
-        if is_known {
+        if self.has_field(&field.name) {
             return false;
         }
         let node = self.node;
@@ -142,7 +175,7 @@ impl Selection {
                 storage: field.kind.storage(),
             }
         } else {
-            let parts = address_parts(joins.object(node), field).into_iter();
+            let parts = compound::parts(joins.object(node), field).into_iter();
             let parts = parts.map(|(key, field)| {
                 let column = columns.place(joins.sql(Column { node, field }));
                 (key, column, field.kind.storage())
@@ -156,197 +189,91 @@ impl Selection {
         true
     }
 
+    /// Whether a value of that name is there, in any case.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        self.members.iter().any(|member| {
+            let is_value = matches!(
+                member,
+                Member::Field { .. } | Member::Compound { .. } | Member::Value { .. }
+            );
+            is_value && member.name().eq_ignore_ascii_case(name)
+        })
+    }
+
+    /// Whether a parent of that name is there.
+    pub(super) fn has_parent(&self, name: &str) -> bool {
+        self.members.iter().any(|member| {
+            let is_parent = matches!(member, Member::Parent { .. } | Member::TypeOf { .. });
+            is_parent && member.name() == name
+        })
+    }
+
+    /// A group, without members.
+    pub(super) fn aggregate() -> Self {
+        Self {
+            node: ROOT,
+            object: "AggregateResult".to_owned(),
+            id: None,
+            kind: None,
+            members: Vec::new(),
+        }
+    }
+
+    /// Adds what a function gives, by its name in the answer and as it is written in the query.
+    pub(super) fn add_value(
+        &mut self,
+        (name, display): (String, String),
+        (column, kind): (usize, FieldType),
+    ) {
+        self.members.push(Member::Value {
+            name,
+            display,
+            column,
+            kind,
+        });
+    }
+
+    /// Adds a sub-query.
+    pub(super) fn add_children(&mut self, name: String, number: usize) {
+        self.members.push(Member::Children { name, number });
+    }
+
+    /// Adds a parent whose fields depend on its object.
+    pub(super) fn add_type_of(
+        &mut self,
+        (name, cases, otherwise): (String, Vec<Self>, Option<Self>),
+    ) {
+        self.members.push(Member::TypeOf {
+            name,
+            cases,
+            otherwise,
+        });
+    }
+
     /// The members, for what the answer's columns are described by.
     pub(super) fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// The object as `attributes` names it.
+    pub(super) fn object(&self) -> &str {
+        &self.object
+    }
+
+    /// The column of the id; groups have none.
+    pub(super) fn id(&self) -> Option<usize> {
+        self.id
+    }
+
+    /// The column of the object's name, where rows are of several objects.
+    pub(super) fn kind(&self) -> Option<usize> {
+        self.kind
     }
 
     /// The table that its rows come from.
     pub(super) fn node(&self) -> Node {
         self.node
     }
-
-    /// Lays the tree out for writing many rows.
-    pub(super) fn layout(&self, version: u16) -> Layout {
-        let mut layout = Layout {
-            steps: Vec::new(),
-            literal: Vec::new(),
-            version,
-        };
-        layout.record(self);
-        layout.flush();
-        layout
-    }
-}
-
-fn address_parts<'s>(object: &'s Object, address: &Field) -> Vec<(&'static str, &'s Field)> {
-    let part = |end: &str| {
-        object.fields.iter().find(|field| {
-            field.compound.as_ref() == Some(&address.name) && field.name.ends_with(end)
-        })
-    };
-    ADDRESS
-        .into_iter()
-        .filter_map(|(key, end)| Some((key, part(end)?)))
-        .collect()
-}
-
-/// One thing to write for each row.
-#[derive(Clone, Debug)]
-enum Step {
-    Literal(Vec<u8>),
-    Value(usize, Storage),
-    /// An id, inside quotes that are written already.
-    Id(usize),
-    /// The same for the name of an object.
-    Kind(usize),
-    /// If the id in the column is missing: writes `null` and skips so many steps.
-    Parent {
-        id: usize,
-        skip: usize,
-    },
-    Address(Vec<(&'static str, usize, Storage)>),
-}
-
-/// The steps that turn a row into JSON.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    steps: Vec<Step>,
-    literal: Vec<u8>,
-    version: u16,
-}
-
-impl Layout {
-    fn text(&mut self, text: &str) {
-        self.literal.extend_from_slice(text.as_bytes());
-    }
-
-    fn flush(&mut self) {
-        if !self.literal.is_empty() {
-            self.steps
-                .push(Step::Literal(std::mem::take(&mut self.literal)));
-        }
-    }
-
-    fn step(&mut self, step: Step) {
-        self.flush();
-        self.steps.push(step);
-    }
-
-    fn record(&mut self, record: &Selection) {
-        let version = self.version;
-        let object = &record.object;
-        self.text(&format!(
-            "{{\"attributes\":{{\"type\":\"{object}\",\"url\":\"/services/data/v{version}.0/sobjects/"
-        ));
-        match record.kind {
-            Some(kind) => self.step(Step::Kind(kind)),
-            None => self.text(object),
-        }
-        self.text("/");
-        self.step(Step::Id(record.id));
-        self.text("\"}");
-        for member in &record.members {
-            self.member(member);
-        }
-        self.text("}");
-    }
-
-    fn member(&mut self, member: &Member) {
-        let (Member::Field { name, .. }
-        | Member::Compound { name, .. }
-        | Member::Parent { name, .. }) = member;
-        self.text(&format!(",\"{name}\":"));
-        match member {
-            Member::Field {
-                column, storage, ..
-            } => self.step(Step::Value(*column, *storage)),
-            Member::Compound { parts, .. } => self.step(Step::Address(parts.clone())),
-            Member::Parent { record, .. } => {
-                self.step(Step::Parent {
-                    id: record.id,
-                    skip: 0,
-                });
-                let at = self.steps.len();
-                self.record(record);
-                self.flush();
-                let length = self.steps.len() - at;
-                if let Some(Step::Parent { skip, .. }) = self.steps.get_mut(at - 1) {
-                    *skip = length;
-                }
-            }
-        }
-    }
-
-    /// Writes one row.
-    pub(super) fn write(&self, out: &mut Vec<u8>, row: &Row<'_>) -> Result<(), rusqlite::Error> {
-        let mut steps = self.steps.iter();
-        while let Some(step) = steps.next() {
-            match step {
-                Step::Literal(text) => out.extend_from_slice(text),
-                Step::Value(column, storage) => write_value(out, row.get_ref(*column)?, *storage),
-                Step::Id(column) | Step::Kind(column) => {
-                    if let ValueRef::Text(id) = row.get_ref(*column)? {
-                        out.extend_from_slice(id);
-                    }
-                }
-                Step::Parent { id, skip } => {
-                    if row.get_ref(*id)? == ValueRef::Null {
-                        out.extend_from_slice(b"null");
-                        steps = steps.as_slice().get(*skip..).unwrap_or_default().iter();
-                    }
-                }
-                Step::Address(parts) => write_address(out, row, parts)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Writes one value.
-fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>, storage: Storage) {
-    match value {
-        ValueRef::Text(text) if storage == Storage::Text => json::write_text(out, text),
-        // Ids and moments have no characters that need care.
-        ValueRef::Text(text) => {
-            out.push(b'"');
-            out.extend_from_slice(text);
-            out.push(b'"');
-        }
-        ValueRef::Integer(number) if storage == Storage::Boolean => {
-            let text: &[u8] = if number == 0 { b"false" } else { b"true" };
-            out.extend_from_slice(text);
-        }
-        ValueRef::Integer(number) => json::write_integer(out, number),
-        ValueRef::Real(number) => json::write_real(out, number),
-        ValueRef::Null if storage == Storage::Boolean => out.extend_from_slice(b"false"),
-        ValueRef::Null | ValueRef::Blob(_) => out.extend_from_slice(b"null"),
-    }
-}
-
-/// Writes an address, or `null` if it has no part.
-fn write_address(
-    out: &mut Vec<u8>,
-    row: &Row<'_>,
-    parts: &[(&'static str, usize, Storage)],
-) -> Result<(), rusqlite::Error> {
-    let start = out.len();
-    let mut is_empty = true;
-    for (at, (key, column, storage)) in parts.iter().enumerate() {
-        let value = row.get_ref(*column)?;
-        is_empty &= value == ValueRef::Null;
-        out.push(if at == 0 { b'{' } else { b',' });
-        json::write_text(out, key.as_bytes());
-        out.push(b':');
-        write_value(out, value, *storage);
-    }
-    if is_empty {
-        out.truncate(start);
-        out.extend_from_slice(b"null");
-    } else {
-        out.push(b'}');
-    }
-    Ok(())
 }
 
 /// The record of the object that is asked for, empty.

@@ -1,0 +1,125 @@
+//! The front: which org a request is for.
+//!
+//! Owns the orgs of the process. An org is chosen by the My Domain in `Host`, by `NAME.localhost`,
+//! or by `/orgs/NAME` before the path; whatever chooses none is for the first one. Orgs share a
+//! clock's beginning and nothing else.
+
+mod orgs;
+mod peek;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{Html, IntoResponse, Response};
+use http::uri::{PathAndQuery, Scheme};
+use http::{StatusCode, Uri};
+use tower::ServiceExt as _;
+
+pub(crate) use self::orgs::{Entry, Front};
+pub use self::orgs::{NewOrg, OrgRefused};
+use crate::app::App;
+use crate::audience::LOGIN_HOSTS;
+use crate::connection::{Tunnel, host_of};
+use crate::error::ApiError;
+use crate::origin::Prefix;
+use crate::proxy::over_tls;
+
+/// Everything that the emulator answers, for `app` and for the orgs that are made beside it.
+pub fn routes(app: App) -> Router {
+    Front::new(app).router()
+}
+
+impl Front {
+    /// Everything that is answered.
+    pub(crate) fn router(self) -> Router {
+        Router::new().fallback(answer).with_state(self)
+    }
+
+    /// Finds the org of a request, and the request as that org sees it.
+    async fn choose(&self, request: Request) -> Result<(Entry, Request), NoOrg> {
+        let host = host_of(&request).unwrap_or_default();
+        if LOGIN_HOSTS.contains(&host.as_str()) {
+            return Ok(self.sign_in(&host, request).await);
+        }
+        if let Some(entry) = self.at_host(&host) {
+            return Ok((entry, request));
+        }
+        if request.extensions().get::<Tunnel>().is_some() {
+            return Err(NoOrg::Domain(host));
+        }
+        self.below_path(request)
+    }
+
+    /// The shared login hosts know every org: whose app, user or session it is decides.
+    async fn sign_in(&self, host: &str, request: Request) -> (Entry, Request) {
+        if self.is_alone() {
+            return (self.first(), request);
+        }
+        if let Some(entry) = peek::token(&request).and_then(|token| self.with_session(&token)) {
+            return (entry, request);
+        }
+        let (request, presented) = peek::presented(request).await;
+        (self.for_sign_in(host, &presented), request)
+    }
+
+    fn below_path(&self, mut request: Request) -> Result<(Entry, Request), NoOrg> {
+        let Some(rest) = request.uri().path().strip_prefix("/orgs/") else {
+            return Ok((self.first(), request));
+        };
+        let (name, path) = match rest.find('/') {
+            Some(at) => rest.split_at(at),
+            None => (rest, "/"),
+        };
+        let entry = self.named(name).ok_or(NoOrg::Path)?;
+        let query = request.uri().query().map(|query| format!("?{query}"));
+        let text = format!("{path}{}", query.unwrap_or_default());
+        let prefix = Prefix(format!("/orgs/{name}"));
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = PathAndQuery::try_from(text).ok();
+        let uri = Uri::from_parts(parts).map_err(|_| NoOrg::Path)?;
+        *request.uri_mut() = uri;
+        request.extensions_mut().insert(prefix);
+        Ok((entry, request))
+    }
+}
+
+async fn answer(State(front): State<Front>, mut request: Request) -> Response {
+    let is_clear = request.extensions().get::<Scheme>() == Some(&Scheme::HTTP);
+    if let (true, Some(tunnel)) = (is_clear, request.extensions().get::<Tunnel>()) {
+        return over_tls(&request, &tunnel.0);
+    }
+    request.extensions_mut().insert(front.clone());
+    let (entry, request) = match front.choose(request).await {
+        Ok(chosen) => chosen,
+        Err(no_org) => return no_org.into_response(),
+    };
+    entry
+        .router
+        .oneshot(request)
+        .await
+        .unwrap_or_else(|never| match never {})
+}
+
+/// A request that is for no org.
+#[derive(Debug)]
+enum NoOrg {
+    /// The host is a My Domain that nobody has.
+    Domain(String),
+    /// The path names an org that is not there.
+    Path,
+}
+
+impl IntoResponse for NoOrg {
+    fn into_response(self) -> Response {
+        let Self::Domain(host) = self else {
+            return ApiError::not_found().into_response();
+        };
+        // The words are Salesforce's as people quote them; no recording shows the page.
+        let page = format!(
+            "<!DOCTYPE html>\n<html><head><title>URL No Longer Exists</title></head><body>\n\
+             <h1>URL No Longer Exists</h1>\n<p>You have attempted to reach a URL that no longer \
+             exists on salesforce.com.</p>\n<!-- No org of this emulator has the My Domain {host}. \
+             -->\n</body></html>\n"
+        );
+        (StatusCode::NOT_FOUND, Html(page)).into_response()
+    }
+}

@@ -1,0 +1,198 @@
+//! Several orgs in one process.
+
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::support::{
+    CLIENT_ID, JWT_BEARER, LOGIN, ORIGIN, OURS, Org, Reply, USERNAME, claims_with, form, request,
+};
+
+/// An org beside the first, with app and user; gives what the management API says of it.
+async fn add(org: &Org, definition: Value) -> Value {
+    let reply = org.manage("POST", "/orgs", definition).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let made = reply.json();
+    let path = made["path"].as_str().unwrap();
+    let app = json!({
+        "clientId": CLIENT_ID,
+        "certificates": [OURS.certificate],
+        "kind": "connected",
+    });
+    for (what, definition) in [("apps", app), ("users", json!({"username": USERNAME}))] {
+        let path = format!("{path}/_emulator/{what}");
+        let reply = org
+            .send(request("POST", &path, &definition.to_string()))
+            .await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+    }
+    made
+}
+
+fn at_host(mut request: Request<axum::body::Body>, host: &str) -> Request<axum::body::Body> {
+    request.headers_mut().insert("host", host.parse().unwrap());
+    request
+}
+
+fn offer(path: &str, audience: &str) -> Request<axum::body::Body> {
+    let assertion = OURS.assertion(&claims_with(&json!({"aud": audience})));
+    form(
+        &format!("{path}/services/oauth2/token"),
+        &[("grant_type", JWT_BEARER), ("assertion", &assertion)],
+    )
+}
+
+async fn accounts(org: &Org, path: &str, reply: &Reply) -> u16 {
+    let token = reply.json()["access_token"].as_str().unwrap().to_owned();
+    let query = format!("{path}/services/data/v65.0/query?q=SELECT+Id+FROM+Account");
+    org.get_as(&token, &query).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn an_org_below_a_path_answers_with_urls_that_lead_back_there() {
+    let org = Org::new();
+    let made = add(&org, json!({"name": "acme", "seed": "empty"})).await;
+    assert_eq!(made["myDomain"], "acme.my.salesforce.com");
+    let reply = org
+        .send(offer("/orgs/acme", &format!("{ORIGIN}/orgs/acme")))
+        .await;
+    assert_eq!(reply.verdict(), "ok");
+    let url = format!("{ORIGIN}/orgs/acme");
+    assert_eq!(reply.json()["instance_url"], url);
+    let id = reply.json()["id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with(&format!("{url}/id/00D")), "{id}");
+    assert_eq!(accounts(&org, "/orgs/acme", &reply).await, 200);
+    assert_eq!(accounts(&org, "", &reply).await, 401);
+}
+
+#[tokio::test]
+async fn an_org_is_asked_at_its_my_domain_or_under_its_name() {
+    let org = Org::new();
+    add(
+        &org,
+        json!({"name": "acme", "myDomain": "Acme-Corp.my.salesforce.com"}),
+    )
+    .await;
+    for (host, audience) in [
+        (
+            "acme-corp.my.salesforce.com",
+            "https://acme-corp.my.salesforce.com",
+        ),
+        (
+            "acme-corp.my.site.com",
+            "https://acme-corp.my.salesforce.com",
+        ),
+        ("acme.localhost", "http://acme.localhost"),
+    ] {
+        let reply = org.send(at_host(offer("", audience), host)).await;
+        assert_eq!(reply.verdict(), "ok", "{host}");
+        assert_eq!(accounts(&org, "/orgs/acme", &reply).await, 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_shared_login_host_finds_the_org_of_app_and_user() {
+    let org = Org::empty(accredit_emulator::Emulator::builder());
+    add(&org, json!({"name": "acme"})).await;
+    add(&org, json!({"name": "trial", "environment": "sandbox"})).await;
+    let test = "https://test.salesforce.com";
+    for (host, audience, domain) in [
+        (
+            "login.salesforce.com",
+            LOGIN,
+            "https://acme.my.salesforce.com",
+        ),
+        (
+            "test.salesforce.com",
+            test,
+            "https://trial.sandbox.my.salesforce.com",
+        ),
+    ] {
+        let reply = org.send(at_host(offer("", audience), host)).await;
+        assert_eq!(reply.verdict(), "ok", "{host}");
+        assert_eq!(reply.json()["instance_url"], domain);
+        let token = reply.json()["access_token"].as_str().unwrap().to_owned();
+        let mut request = at_host(request("GET", "/services/oauth2/userinfo", ""), host);
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", value);
+        assert_eq!(org.send(request).await.status, 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn orgs_are_listed_and_removed_and_the_first_one_stays() {
+    let org = Org::new();
+    add(&org, json!({"name": "acme"})).await;
+    let listed = org.manage("GET", "/orgs", Value::Null).await.json();
+    let names: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|org| &org["name"])
+        .collect();
+    assert_eq!(names, ["default", "acme"]);
+    assert_eq!(
+        org.manage("DELETE", "/orgs/acme", Value::Null).await.status,
+        204
+    );
+    assert_eq!(
+        org.manage("DELETE", "/orgs/acme", Value::Null).await.status,
+        404
+    );
+    assert_eq!(
+        org.manage("DELETE", "/orgs/default", Value::Null)
+            .await
+            .status,
+        400
+    );
+    assert_eq!(org.get("/orgs/acme/services/data").await.status, 404);
+    assert_eq!(org.get("/orgs/default/services/data").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_unfit_org_is_refused_with_what_was_expected() {
+    let org = Org::new();
+    add(&org, json!({"name": "acme"})).await;
+    for (definition, part) in [
+        (json!({"name": "acme"}), "there already"),
+        (json!({"name": "default"}), "there already"),
+        (
+            json!({"name": "b", "myDomain": "acme.my.salesforce.com"}),
+            "there already",
+        ),
+        (
+            json!({"name": "b", "myDomain": "accredit.my.salesforce.com"}),
+            "there already",
+        ),
+        (json!({"name": ""}), "expected at most 40"),
+        (json!({"name": "A"}), "expected at most 40"),
+        (json!({"name": "a/b"}), "expected at most 40"),
+        (
+            json!({"name": "b", "myDomain": "b.example"}),
+            "expected a host like",
+        ),
+        (json!({"name": "b", "size": 1}), "unknown field"),
+    ] {
+        let reply = org.manage("POST", "/orgs", definition).await;
+        assert_eq!(reply.status, 400, "{reply:?}");
+        assert!(reply.text.contains(part), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_orgs() {
+    let org = Org::empty(accredit_emulator::Emulator::builder());
+    let mut last = 201;
+    for number in 0..70 {
+        let definition = json!({"name": format!("o{number}"), "seed": "empty"});
+        last = org
+            .manage("POST", "/orgs", definition)
+            .await
+            .status
+            .as_u16();
+        if last != 201 {
+            assert_eq!(number, 63);
+            break;
+        }
+    }
+    assert_eq!(last, 400);
+}

@@ -1,0 +1,13 @@
+//! Any file is a key, something else with a name, or refused.
+
+#![no_main]
+
+use accredit::key::Engine;
+use accredit::secret::Secret;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let file = Secret::new(bytes.to_vec());
+    drop(accredit_keys::describe(&file, "fuzz"));
+    drop(accredit_keys::private_key(&file, "fuzz", Engine::QuickStart));
+});
