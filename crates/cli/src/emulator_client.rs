@@ -3,6 +3,7 @@
 //! Owns which emulator is meant, and what its refusals come to.
 
 use accredit::audience::InstanceUrl;
+use accredit::error::ErrorKind;
 use accredit::http::UreqClient;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request};
@@ -41,7 +42,7 @@ impl EmulatorClient {
             None => InstanceUrl::parse(&format!("http://{DEFAULT_ADDRESS}")).ok(),
         };
         let url = picker.finish(url)?;
-        let client = client(environment, timeout, Traffic::Tokens, url.as_str())?;
+        let client = client(environment, timeout, Traffic::Management, url.as_str())?;
         Ok(Self { url, client })
     }
 
@@ -53,7 +54,7 @@ impl EmulatorClient {
     ) -> Result<Self, CliError> {
         Ok(Self {
             url: InstanceUrl::parse(url)?,
-            client: client(environment, timeout, Traffic::Tokens, url)?,
+            client: client(environment, timeout, Traffic::Management, url)?,
         })
     }
 
@@ -86,10 +87,16 @@ impl EmulatorClient {
             .body(body.unwrap_or_default())
             .map_err(|error| CliError::usage("this makes no URL").with_source(error))?;
         let reply = self.client.send_blocking(request).map_err(|error| {
-            CliError::from(error).hint(format!(
-                "asked {}; `accredit emulator start` starts one, --emulator URL names another",
+            let is_silent = error.kind() == ErrorKind::Transport;
+            let told = CliError::from(error).hint(format!(
+                "asked {}; --emulator URL names another",
                 self.url.as_str()
-            ))
+            ));
+            if is_silent {
+                told.hint("`accredit emulator start` starts one")
+            } else {
+                told
+            }
         })?;
         let status = reply.status();
         if status.is_success() {

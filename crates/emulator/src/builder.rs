@@ -81,9 +81,7 @@ impl fmt::Display for StartError {
             ),
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
             Self::Store(_) => f.write_str("cannot open the emulator's database"),
-            Self::Directory(_) | Self::Org(_) => {
-                f.write_str("cannot use what the emulator's database holds")
-            }
+            Self::Directory(_) | Self::Org(_) => f.write_str("cannot use what the database holds"),
             Self::Authority(error) => error.fmt(f),
         }
     }
@@ -387,17 +385,16 @@ async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErro
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        let mut builder = f.debug_struct("Builder");
+        builder
             .field("address", &self.address)
-            .field("place", &self.place)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
 
 fn refuse_listen(address: SocketAddr, error: io::Error) -> StartError {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
-        _ => StartError::Listen(address, error),
+    if error.kind() == io::ErrorKind::AddrInUse {
+        return StartError::AddressInUse(address);
     }
+    StartError::Listen(address, error)
 }

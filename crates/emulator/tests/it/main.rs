@@ -10,6 +10,7 @@ mod ladder;
 mod management;
 #[cfg(test)]
 mod orgs;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pages_access;
@@ -19,6 +20,8 @@ mod proxy;
 mod server;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod skip;
 #[cfg(test)]
 mod strict;
 #[cfg(test)]
