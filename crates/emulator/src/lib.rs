@@ -29,8 +29,8 @@ mod mode;
 mod oauth_reply;
 pub mod org;
 mod origin;
-mod proxy;
 mod pages;
+mod proxy;
 mod refusal;
 mod rest;
 mod revoke;
@@ -42,6 +42,7 @@ mod testing;
 mod tls;
 mod token;
 mod token_text;
+mod upload;
 
 pub use app::App;
 pub use audience::Environment;
