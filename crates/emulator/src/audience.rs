@@ -9,7 +9,7 @@ use crate::mode::{Leniency, Mode};
 
 /// Where the token endpoint is. RFC 7523 §3 item 3 lets an org take it for its own name; the names
 /// of a Salesforce org are its origins, and ForceCLI sends this all the same.
-const TOKEN_PATH: &str = "/services/oauth2/token";
+pub(crate) const TOKEN_PATH: &str = "/services/oauth2/token";
 
 /// The shared login hosts.
 pub(crate) const LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];

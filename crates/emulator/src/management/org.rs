@@ -7,15 +7,19 @@ use accredit::secret::hex;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Refused, changed, done, ok, read};
+use super::{Refused, blocking, changed, done, ok, read};
 use crate::app::App;
 use crate::clock::Motion;
 
 /// The most sessions that are listed.
 const LISTED_MAX: usize = 1_000;
+
+/// The last second that can be written as a date, in the year 9999.
+const TIME_MAX: u64 = 253_402_207_200;
 
 /// `{"now": SECONDS}` freezes, `{"now": null}` runs, `{"advance": SECONDS}` moves.
 #[derive(Deserialize)]
@@ -34,11 +38,25 @@ pub(crate) async fn clock(State(app): State<App>) -> Response {
 
 pub(crate) async fn set_clock(State(app): State<App>, body: Bytes) -> Result<Response, Refused> {
     match read(&body)? {
-        SetClock::Now(Some(seconds)) => app.clock().freeze(UnixTime::from_secs(seconds)),
+        SetClock::Now(Some(seconds)) => app.clock().freeze(within(Some(seconds))?),
         SetClock::Now(None) => app.clock().run(),
-        SetClock::Advance(seconds) => app.clock().advance(Duration::from_secs(seconds)),
+        SetClock::Advance(seconds) => {
+            within(app.now().as_secs().checked_add(seconds))?;
+            app.clock().advance(Duration::from_secs(seconds));
+        }
     }
     Ok(clock(State(app)).await)
+}
+
+/// A time that can be written as a date.
+fn within(seconds: Option<u64>) -> Result<UnixTime, Refused> {
+    match seconds.filter(|seconds| *seconds <= TIME_MAX) {
+        Some(seconds) => Ok(UnixTime::from_secs(seconds)),
+        None => {
+            let message = format!("the clock ends with the year 9999, at {TIME_MAX}");
+            Err(Refused::new(StatusCode::BAD_REQUEST, message))
+        }
+    }
 }
 
 /// The newest sessions that are alive, without their tokens.
@@ -96,6 +114,6 @@ pub(crate) async fn change_settings(
 }
 
 pub(crate) async fn reset(State(app): State<App>) -> Result<Response, Refused> {
-    app.reset()?;
+    blocking(move || app.reset()).await?;
     Ok(done())
 }

@@ -10,11 +10,11 @@ mod ladder;
 mod management;
 #[cfg(test)]
 mod orgs;
-#[cfg(test)]
-mod proxy;
 mod pages;
 #[cfg(test)]
 mod pages_access;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
