@@ -115,6 +115,9 @@ impl From<StartError> for CliError {
             StartError::Listen(_, _) => this
                 .hint("expected an address of this machine, and a port above 1023")
                 .with_source(error),
+            StartError::ManagementKey => {
+                this.hint("--management-key-file must name a file with a key in it")
+            }
             StartError::Authority(_) => this,
             StartError::Store(_) | StartError::Directory(_) | StartError::Org(_) => this
                 .hint("check the file that --db names, or leave --db out")
