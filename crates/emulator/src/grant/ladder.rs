@@ -76,8 +76,8 @@ pub(crate) fn judge(question: &Question<'_>) -> Verdict {
     }
 }
 
-/// Judges a client assertion (RFC 7523 §2.2, §3): signed by the app, about itself. Gives the app, and
-/// what tells the assertion from others.
+/// Judges a client assertion (RFC 7523 §2.2, §3): signed by the app, about itself. Gives the app,
+/// and what tells the assertion from others.
 pub(crate) fn judge_client(question: &Question<'_>) -> Result<VerifiedClient, Refusal> {
     let mut ladder = Ladder {
         question,
