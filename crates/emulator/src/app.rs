@@ -19,13 +19,14 @@ use crate::audience::{Audiences, Environment};
 use crate::clock::OrgClock;
 use crate::directory::{Directory, DirectoryError, NewApp, NewUser, Switch, UserRecord};
 use crate::error::ApiError;
+use crate::faults::Faults;
 use crate::grant::{Reached, Situation};
-
 use crate::journal::Journal;
 use crate::management::{self, Access};
 use crate::mode::Mode;
 use crate::org::{Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
+use crate::requests::Requests;
 use crate::store::{Place, Store};
 use crate::{discovery, identity, introspect, rest, revoke, token};
 
@@ -41,6 +42,8 @@ struct Shared {
     clock: OrgClock,
     random: Arc<dyn Random>,
     journal: Journal,
+    requests: Requests,
+    faults: Faults,
     access: Arc<Access>,
     /// The addresses that the process listens on: the same for all its orgs.
     bound: Arc<RwLock<Vec<SocketAddr>>>,
@@ -122,6 +125,8 @@ impl App {
             clock,
             random: parts.random,
             journal: Journal::default(),
+            requests: Requests::default(),
+            faults: Faults::default(),
             access: parts.access,
             bound,
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
@@ -134,6 +139,8 @@ impl App {
     pub(crate) fn reset(&self) -> Result<(), DirectoryError> {
         self.0.directory.clear()?;
         self.0.journal.clear();
+        self.0.requests.clear();
+        self.0.faults.clear();
         self.0.org.reset(self.0.setup.seed, self.now())?;
         self.adopt_users()
     }
@@ -224,6 +231,14 @@ impl App {
 
     pub(crate) fn journal(&self) -> &Journal {
         &self.0.journal
+    }
+
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.0.requests
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.0.faults
     }
 
     pub(crate) fn access(&self) -> &Access {

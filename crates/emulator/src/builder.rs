@@ -19,11 +19,12 @@ use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
 use crate::front::{Front, NewOrg, OrgRefused};
 use crate::management::Access;
 use crate::mode::Mode;
-use crate::org::{OrgError, Seed};
+use crate::org::Seed;
 use crate::proxy::Proxy;
 use crate::server::{self, Door};
+use crate::start_error::StartError;
 use crate::store::{Place, Store};
-use crate::tls::{Authority, AuthorityError, Tls};
+use crate::tls::{Authority, Tls};
 
 /// The My Domain of the org, unless another is chosen.
 const MY_DOMAIN: &str = "accredit.my.salesforce.com";
@@ -53,52 +54,6 @@ pub struct Builder {
     access: Access,
     authority: Option<Authority>,
     proxy: Option<SocketAddr>,
-}
-
-/// Why an emulator did not start.
-#[derive(Debug)]
-pub enum StartError {
-    /// Another program listens on the address.
-    AddressInUse(SocketAddr),
-    /// The address cannot be listened on.
-    Listen(SocketAddr, io::Error),
-    /// The database cannot be opened.
-    Store(rusqlite::Error),
-    /// What the database holds of apps, users and sessions cannot be used.
-    Directory(DirectoryError),
-    /// What the database holds of records cannot be used.
-    Org(OrgError),
-    /// There are no certificates for TLS.
-    Authority(AuthorityError),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AddressInUse(address) => write!(
-                f,
-                "another program listens on {address} already: stop it, or choose another port"
-            ),
-            Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
-            Self::Store(_) => f.write_str("cannot open the emulator's database"),
-            Self::Directory(_) | Self::Org(_) => {
-                f.write_str("cannot use what the emulator's database holds")
-            }
-            Self::Authority(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::AddressInUse(_) | Self::Authority(_) => None,
-            Self::Listen(_, error) => Some(error),
-            Self::Store(error) => Some(error),
-            Self::Directory(error) => Some(error),
-            Self::Org(error) => Some(error),
-        }
-    }
 }
 
 impl Emulator {
@@ -341,7 +296,7 @@ impl Builder {
         let authority = tls.as_ref().map(|tls| Arc::clone(tls.authority()));
         let proxy_address = proxy.as_ref().map(|(_, address)| *address);
         if let (Some((listener, _)), Some(tls)) = (proxy, &tls) {
-            serve(listener, Door::Proxy(Proxy::new(tls.clone())));
+            serve(listener, Door::Proxy(Proxy::new(tls.clone(), address)));
         }
         serve(listener, tls.map_or(Door::Plain, Door::Tls));
         Ok(Emulator {

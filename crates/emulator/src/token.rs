@@ -20,6 +20,7 @@ use crate::mode::{Leniency, Mode};
 use crate::oauth_reply::{self, BasicCredentials, Format};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
+use crate::requests::Who;
 use crate::token_text::{self, TOKEN_LENGTH};
 
 const DIAGNOSIS: HeaderName = HeaderName::from_static("accredit-diagnosis");
@@ -85,6 +86,14 @@ pub(crate) async fn exchange(
     if let Some(names) = leniency_header(&entry.leniencies) {
         response.headers_mut().insert(LENIENCY, names);
     }
+    let claim = |name: &str| {
+        let claim = entry.claims.as_ref()?.get(name)?.as_str()?;
+        Some(claim.to_owned())
+    };
+    response.extensions_mut().insert(Who {
+        client_id: claim("iss"),
+        username: claim("sub"),
+    });
     entry.refusal = outcome.err();
     app.journal().add(entry);
     response

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod introspect;
 #[cfg(test)]
 mod ladder;
@@ -12,6 +14,8 @@ mod management;
 mod orgs;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
+mod requests;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
