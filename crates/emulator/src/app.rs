@@ -1,4 +1,4 @@
-//! What a request handler may use ([`App`]), and the whole route table.
+//! What a request handler may use: [`App`]. What is answered by whom is in `table`.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,28 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use accredit::clock::{Clock, UnixTime};
 use accredit::oauth::ClientId;
 use accredit::random::Random;
-use axum::Router;
-use axum::extract::State;
-use axum::middleware::{from_fn_with_state, map_response_with_state};
-use axum::response::Response;
-use axum::routing::{any, get};
-use http::{HeaderValue, header};
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use crate::audience::{Audiences, Environment};
 use crate::clock::OrgClock;
 use crate::directory::{Directory, DirectoryError, NewApp, NewUser, Switch, UserRecord};
-use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::grant::{Reached, Situation};
 use crate::journal::Journal;
-use crate::management::{self, Access};
+use crate::management::Access;
 use crate::mode::Mode;
-use crate::org::{Org, OrgError, Seed, UserDetails};
+use crate::org::{CALLS_MAX, Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
 use crate::requests::Requests;
 use crate::store::{Place, Store};
-use crate::{discovery, identity, introspect, rest, revoke, token};
 
 /// What the emulator is, shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) spring26: Switch,
     /// Sign-ins per user and hour.
     pub(crate) login_limit: u32,
+    /// Calls of the REST API in a day.
+    pub(crate) request_limit: u64,
 }
 
 impl Default for Settings {
@@ -78,6 +73,7 @@ impl Default for Settings {
             environment: Environment::default(),
             spring26: Switch::On,
             login_limit: 3_600,
+            request_limit: CALLS_MAX,
         }
     }
 }
@@ -149,6 +145,14 @@ impl App {
     fn adopt_users(&self) -> Result<(), DirectoryError> {
         for user in self.0.org.users()? {
             self.0.directory.adopt(user)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the directory say of users what their records say.
+    pub(crate) fn follow_users(&self) -> Result<(), DirectoryError> {
+        for user in self.0.org.users()? {
+            self.0.directory.follow(user)?;
         }
         Ok(())
     }
@@ -253,7 +257,9 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes the settings. They last until the emulator ends: a database does not keep them.
     pub(crate) fn change_settings(&self, to: Settings) {
+        self.0.org.set_request_limit(to.request_limit);
         *self
             .0
             .settings
@@ -320,7 +326,7 @@ impl App {
     }
 
     /// The present second as a `Date` header (RFC 9110 §5.6.7).
-    fn date(&self) -> HeaderValue {
+    pub(crate) fn date(&self) -> HeaderValue {
         let now = self.now().as_secs();
         let mut last = self.0.date.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != now {
@@ -358,41 +364,4 @@ impl fmt::Display for OpenError {
             Self::Directory(error) => error.fmt(f),
         }
     }
-}
-
-/// Everything that one org answers.
-pub(crate) fn org_routes(app: App) -> Router {
-    let management = management::routes().layer(from_fn_with_state(app.clone(), management::guard));
-    Router::new()
-        .route("/services/oauth2/token", any(token::exchange))
-        .route(
-            "/services/oauth2/introspect",
-            get(introspect::introspect).post(introspect::introspect),
-        )
-        .route(
-            "/services/oauth2/revoke",
-            get(revoke::revoke).post(revoke::revoke),
-        )
-        .route(
-            "/services/oauth2/userinfo",
-            get(identity::userinfo).post(identity::userinfo),
-        )
-        .route(
-            "/id/{org}/{user}",
-            get(identity::identity).post(identity::identity),
-        )
-        .route("/id/keys", get(discovery::keys))
-        .route("/.well-known/openid-configuration", get(discovery::openid))
-        .route("/.well-known/auth-configuration", get(discovery::auth))
-        .nest("/_emulator", management)
-        .merge(rest::routes())
-        .fallback(|| async { ApiError::not_found() })
-        .layer(map_response_with_state(app.clone(), with_date))
-        .with_state(app)
-}
-
-/// The org's time, not the machine's: clients measure their clocks by it.
-async fn with_date(State(app): State<App>, mut response: Response) -> Response {
-    response.headers_mut().insert(header::DATE, app.date());
-    response
 }

@@ -1,15 +1,14 @@
 //! Which `aud` values name this org (RFC 7523 §3 item 3).
 //!
 //! Owns the comparison and its leniencies (fact sheet §1.4). An org answers to its own origins, and
-//! to `login.salesforce.com` or, if it is a sandbox, `test.salesforce.com`.
+//! to `login.salesforce.com` or, if it is a sandbox, `test.salesforce.com`. RFC 7523 §3 item 3 lets
+//! an org take the URL of its token endpoint for its own name; the names of a Salesforce org are
+//! its origins, and ForceCLI sends that URL all the same.
 
+use accredit::oauth::TOKEN_PATH;
 use serde::{Deserialize, Serialize};
 
 use crate::mode::{Leniency, Mode};
-
-/// Where the token endpoint is. An assertion may name it instead of the issuer (RFC 7523 §3 item
-/// 3).
-pub(crate) const TOKEN_PATH: &str = "/services/oauth2/token";
 
 /// The shared login hosts.
 pub(crate) const LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
@@ -58,25 +57,25 @@ pub(crate) struct Named {
 impl Audiences {
     /// Finds what `audience` names; `None` if it names somebody else.
     ///
-    /// Strict is simple string comparison (RFC 3986 §6.2.1). Otherwise the scheme may be missing,
-    /// and for the org's own origins a slash at the end and capitals in the host are overlooked;
-    /// the shared login hosts are compared to the letter. `http` never stands for `https`.
+    /// Strict is simple string comparison (RFC 3986 §6.2.1) with the origins. Otherwise the path of
+    /// the token endpoint may follow and the scheme may be missing, and for the org's own origins a
+    /// slash at the end and capitals in the host are overlooked; the shared login hosts are
+    /// compared to the letter. `http` never stands for `https`.
     pub(crate) fn find(&self, audience: &str, mode: Mode) -> Option<Named> {
         let shared = self.environment.login_origin();
-        let exact = audience.strip_suffix(TOKEN_PATH).unwrap_or(audience);
-        if exact == shared || self.own.iter().any(|own| own == exact) {
+        if audience == shared || self.own.iter().any(|own| own == audience) {
             return Some(Named {
-                is_shared: exact == shared,
+                is_shared: audience == shared,
                 leniencies: Vec::new(),
             });
         }
         if mode == Mode::Strict {
             return None;
         }
-        if without_scheme(shared) == exact {
+        if let Some(leniencies) = overlooked_shared(audience, shared) {
             return Some(Named {
                 is_shared: true,
-                leniencies: vec![Leniency::AudienceWithoutScheme],
+                leniencies,
             });
         }
         self.own
@@ -96,6 +95,17 @@ impl Audiences {
     }
 }
 
+/// What must be overlooked so that `audience` names the shared login host.
+fn overlooked_shared(audience: &str, shared: &str) -> Option<Vec<Leniency>> {
+    let mut leniencies = Vec::new();
+    let text = without_token_path(audience, &mut leniencies);
+    if text == without_scheme(shared) {
+        leniencies.push(Leniency::AudienceWithoutScheme);
+        return Some(leniencies);
+    }
+    (text == shared).then_some(leniencies)
+}
+
 /// What must be overlooked so that `audience` names the origin `own`.
 fn overlooked(audience: &str, own: &str) -> Option<Vec<Leniency>> {
     let mut leniencies = Vec::new();
@@ -104,7 +114,7 @@ fn overlooked(audience: &str, own: &str) -> Option<Vec<Leniency>> {
         leniencies.push(Leniency::AudienceWithSlash);
         text = rest;
     }
-    text = text.strip_suffix(TOKEN_PATH).unwrap_or(text);
+    text = without_token_path(text, &mut leniencies);
     let wanted = if text.contains("://") {
         own
     } else {
@@ -115,6 +125,14 @@ fn overlooked(audience: &str, own: &str) -> Option<Vec<Leniency>> {
         leniencies.push(Leniency::AudienceInCapitals);
     }
     text.eq_ignore_ascii_case(wanted).then_some(leniencies)
+}
+
+fn without_token_path<'a>(audience: &'a str, leniencies: &mut Vec<Leniency>) -> &'a str {
+    let Some(origin) = audience.strip_suffix(TOKEN_PATH) else {
+        return audience;
+    };
+    leniencies.push(Leniency::AudienceIsTokenEndpoint);
+    origin
 }
 
 fn without_scheme(origin: &str) -> &str {
@@ -137,20 +155,19 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_origins_and_their_token_endpoints_pass_in_both_modes() {
+    fn the_exact_origins_pass_in_both_modes_and_their_token_endpoints_in_one() {
         for origin in [
             "http://localhost:8080",
             "https://acme.my.salesforce.com",
             "https://login.salesforce.com",
         ] {
-            for audience in [origin.to_owned(), format!("{origin}{TOKEN_PATH}")] {
-                assert_eq!(names(&audience, Mode::Strict), Some(vec![]), "{audience}");
-                assert_eq!(
-                    names(&audience, Mode::Salesforce),
-                    Some(vec![]),
-                    "{audience}"
-                );
+            for mode in [Mode::Strict, Mode::Salesforce] {
+                assert_eq!(names(origin, mode), Some(vec![]), "{origin}");
             }
+            let audience = format!("{origin}{TOKEN_PATH}");
+            let leniencies = Some(vec![Leniency::AudienceIsTokenEndpoint]);
+            assert_eq!(names(&audience, Mode::Salesforce), leniencies, "{origin}");
+            assert_eq!(names(&audience, Mode::Strict), None, "{origin}");
         }
     }
 
@@ -162,6 +179,14 @@ mod tests {
             ("localhost:8080", vec![AudienceWithoutScheme]),
             ("http://localhost:8080/", vec![AudienceWithSlash]),
             ("http://LocalHost:8080", vec![AudienceInCapitals]),
+            (
+                "login.salesforce.com/services/oauth2/token",
+                vec![AudienceIsTokenEndpoint, AudienceWithoutScheme],
+            ),
+            (
+                "http://localhost:8080/services/oauth2/token/",
+                vec![AudienceWithSlash, AudienceIsTokenEndpoint],
+            ),
             (
                 "acme.my.salesforce.com/",
                 vec![AudienceWithSlash, AudienceWithoutScheme],

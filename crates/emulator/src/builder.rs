@@ -342,17 +342,16 @@ async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErro
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        let mut builder = f.debug_struct("Builder");
+        builder
             .field("address", &self.address)
-            .field("place", &self.place)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
 
 fn refuse_listen(address: SocketAddr, error: io::Error) -> StartError {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
-        _ => StartError::Listen(address, error),
+    if error.kind() == io::ErrorKind::AddrInUse {
+        return StartError::AddressInUse(address);
     }
+    StartError::Listen(address, error)
 }

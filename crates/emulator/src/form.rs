@@ -147,6 +147,13 @@ pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
     out
 }
 
+/// Encodes a text as one segment of a path (RFC 3986 §3.3).
+pub(crate) fn segment(text: &str) -> String {
+    let mut out = String::new();
+    encode_into(&mut out, text);
+    out.replace('+', "%20")
+}
+
 fn encode_into(out: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {

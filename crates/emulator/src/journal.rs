@@ -71,6 +71,16 @@ impl Journal {
         Value::Array(all)
     }
 
+    /// All entries with their numbers, the newest first.
+    pub(crate) fn entries(&self) -> Vec<(u64, SignIn)> {
+        let ring = self.ring();
+        let mut all: Vec<_> = (ring.dropped + 1..)
+            .zip(ring.entries.iter().cloned())
+            .collect();
+        all.reverse();
+        all
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&self) {
         *self.ring() = Ring::default();

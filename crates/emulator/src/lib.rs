@@ -30,6 +30,7 @@ mod mode;
 mod oauth_reply;
 pub mod org;
 mod origin;
+mod pages;
 mod pattern;
 mod proxy;
 mod refusal;
@@ -40,6 +41,7 @@ mod server;
 mod session;
 mod start_error;
 pub mod store;
+mod table;
 #[cfg(test)]
 mod testing;
 mod tls;

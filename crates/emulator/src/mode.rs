@@ -31,6 +31,8 @@ pub enum Leniency {
     ExpiryFarAhead,
     /// `iat` was more than three and a half minutes ago.
     IssuedLongAgo,
+    /// `aud` was the URL of the token endpoint (ForceCLI).
+    AudienceIsTokenEndpoint,
     /// `aud` had no scheme (restforce).
     AudienceWithoutScheme,
     /// `aud` ended in a slash (Salesforce CLI with a URL that does).
@@ -53,6 +55,7 @@ impl Leniency {
             Self::ExpiryReached => "exp-reached",
             Self::ExpiryFarAhead => "exp-far-ahead",
             Self::IssuedLongAgo => "iat-long-ago",
+            Self::AudienceIsTokenEndpoint => "aud-is-token-endpoint",
             Self::AudienceWithoutScheme => "aud-without-scheme",
             Self::AudienceWithSlash => "aud-with-slash",
             Self::AudienceInCapitals => "aud-in-capitals",

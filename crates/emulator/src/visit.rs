@@ -1,6 +1,6 @@
 //! One request at its org: the fault that befalls it, the answer, and the line in the journal.
 //!
-//! Owns the order of the three. The management API has no faults and leaves no line.
+//! Owns the order of the three. Management API and Setup have no faults and leave no line.
 
 use axum::Router;
 use axum::extract::Request;
@@ -13,12 +13,17 @@ use crate::faults::Call;
 use crate::front::peek;
 use crate::requests::{Entry, Who};
 
-/// Where the management API is.
-const MANAGEMENT: &str = "/_emulator";
+/// What is the emulator's own and no client's.
+const OWN: [&str; 2] = ["/_emulator", "/setup"];
 
 /// Answers a request as one org.
 pub(crate) async fn visit(app: &App, router: Router, request: Request) -> Response {
-    if request.uri().path().starts_with(MANAGEMENT) {
+    let path = request.uri().path();
+    let is_below = |own: &str| {
+        path.strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if OWN.into_iter().any(is_below) {
         return answer(router, request).await;
     }
     let mut entry = Entry {

@@ -1,5 +1,5 @@
-//! Signatures that others have computed: RS256 is deterministic, so every byte must come out the same,
-//! from both engines.
+//! Signatures that others have computed: RS256 is deterministic, so every byte must come out the
+//! same, from both engines.
 
 use std::path::Path;
 

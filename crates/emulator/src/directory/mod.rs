@@ -5,6 +5,7 @@
 
 mod certificate;
 mod client;
+mod follow;
 mod ledger;
 mod sessions;
 mod tables;
@@ -21,7 +22,7 @@ use accredit::random::Random;
 pub use self::certificate::Upload;
 pub(crate) use self::client::Client;
 pub use self::client::{AppKind, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch};
-pub(crate) use self::sessions::{Issued, Live, TokenDigest};
+pub(crate) use self::sessions::{Issued, Live, Session, TokenDigest};
 pub(crate) use self::user::User;
 pub use self::user::{NewUser, UserRecord, UserState};
 
@@ -302,13 +303,18 @@ impl Directory {
         self.sessions.revoke(token)
     }
 
+    /// Ends the session whose token has this digest.
+    pub(crate) fn end_session(&self, token: &TokenDigest) {
+        self.sessions.end_where(|session| session.token == *token);
+    }
+
     /// Ends every session.
     pub(crate) fn end_sessions(&self) {
         self.sessions.end_where(|_| true);
     }
 
     /// All sessions, the oldest first, at most `count`.
-    pub(crate) fn sessions(&self, count: usize) -> Vec<Arc<sessions::Session>> {
+    pub(crate) fn sessions(&self, count: usize) -> Vec<Arc<Session>> {
         self.sessions.list(count)
     }
 

@@ -9,13 +9,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::Router;
 use serde::{Deserialize, Serialize};
 
-use crate::app::{App, Settings, Setup, org_routes};
+use crate::app::{App, Settings, Setup};
 use crate::audience::Environment;
 use crate::grant::Lookup as _;
 use crate::mode::Mode;
 use crate::org::Seed;
 use crate::proxy::label;
 use crate::requests::Who;
+use crate::table::org_routes;
 
 /// The most orgs of one process.
 const ORGS_MAX: usize = 64;

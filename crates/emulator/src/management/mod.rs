@@ -161,7 +161,7 @@ fn check(app: &App, parts: &Parts) -> Result<(), Refused> {
 
 /// Compares `Host` with the names of loopback, the address bound and those allowed, to the letter:
 /// a name that an attacker rebinds to this machine is none of them.
-fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
+pub(crate) fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (
         hosts.next().and_then(|host| host.to_str().ok()),

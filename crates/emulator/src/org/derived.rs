@@ -34,6 +34,17 @@ pub(super) fn fill(object: &Object, id: &RecordId, values: &mut Values) {
     }
 }
 
+/// Fills in anew what follows from values that were changed.
+pub(super) fn refill(object: &Object, id: &RecordId, before: &Values, after: &mut Values) {
+    let is_same = |after: &Values, name: &str| before.get(name) == after.get(name);
+    if object.name == "Opportunity" && !is_same(after, "StageName") && is_same(after, "Probability")
+    {
+        // The probability is that of the stage, unless it is given too.
+        after.remove("Probability");
+    }
+    fill(object, id, after);
+}
+
 fn put(values: &mut Values, name: &str, value: impl Into<Value>) {
     values.insert(name.to_owned(), value.into());
 }
@@ -67,11 +78,10 @@ fn auto_number(object: &Object, id: &RecordId, values: &mut Values) {
     let Some(field) = object.fields.iter().find(|f| f.is(Flag::AutoNumber)) else {
         return;
     };
-    put(
-        values,
-        &field.name,
-        format!("{:08}", 1000 + id.counter()).as_str(),
-    );
+    if text(values, &field.name).is_none() {
+        let number = format!("{:08}", 1000 + id.counter());
+        put(values, &field.name, number.as_str());
+    }
 }
 
 fn opportunity(values: &mut Values) {

@@ -3,6 +3,7 @@
 //! Owns everything that a Salesforce org remembers about business: nothing outside this module
 //! knows how records are kept. Sessions, apps and tokens are not its business.
 
+pub(crate) mod browse;
 mod derived;
 mod error;
 pub(crate) mod query;
@@ -14,9 +15,11 @@ mod table;
 pub(crate) mod tests;
 mod usage;
 mod users;
-mod value;
+pub(crate) mod value;
+pub(crate) mod write;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use accredit::clock::UnixTime;
@@ -31,7 +34,7 @@ pub(crate) use users::UserDetails;
 use self::query::{Asker, Calendar, OpenCursors, Rows};
 use self::record::Writer;
 use self::schema::Schema;
-pub(crate) use self::usage::Usage;
+pub(crate) use self::usage::{CALLS_MAX, Usage};
 use crate::ids::RecordId;
 use crate::store::{Place, Store};
 
@@ -71,6 +74,8 @@ pub struct Org {
     fiscal_start: i8,
     cursors: OpenCursors,
     usage: Usage,
+    /// Whether the records of users may say something that the directory does not know.
+    users_changed: AtomicBool,
 }
 
 impl Org {
@@ -112,6 +117,7 @@ impl Org {
             fiscal_start: 1,
             cursors: OpenCursors::default(),
             usage: Usage::default(),
+            users_changed: AtomicBool::new(false),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
@@ -140,7 +146,7 @@ impl Org {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sets how often the API may be called before it refuses.
+    /// Sets how often the API may be called in a day before it refuses.
     pub fn set_request_limit(&self, calls: u64) {
         self.usage.set_max(calls);
     }
@@ -160,7 +166,7 @@ impl Org {
     }
 
     /// The user who made the org, and who its first records belong to.
-    fn first_user(&self) -> RecordId {
+    pub(crate) fn first_user(&self) -> RecordId {
         RecordId::numbered("005", 1)
     }
 
@@ -192,9 +198,19 @@ impl Org {
         now: UnixTime,
         work: impl FnOnce(&Writer<'_>) -> Result<T, OrgError>,
     ) -> Result<T, OrgError> {
+        self.transact(user, now, work)
+    }
+
+    /// The same with errors of any kind.
+    fn transact<T, E: From<rusqlite::Error>>(
+        &self,
+        user: &RecordId,
+        now: UnixTime,
+        work: impl FnOnce(&Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let schema = self.schema();
         self.store.run(|connection| {
-            let transaction = connection.transaction()?;
+            let mut transaction = connection.savepoint()?;
             let outcome = work(&Writer {
                 connection: &transaction,
                 schema: &schema,

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::call::{Answer, Call, failed, not_implemented};
+use super::call::{Answer, Call, failed};
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::org::query::{Asker, QueryError, Rows};
@@ -10,8 +10,9 @@ use crate::org::query::{Asker, QueryError, Rows};
 /// The first page of a query.
 pub(super) fn first(org: &Org, call: &Call<'_>, rows: Rows) -> Result<Answer, ApiError> {
     call.allow(&["HEAD", "GET"])?;
-    if call.parameter("explain").is_some() {
-        return Err(not_implemented("query plans"));
+    if let Some(text) = call.parameter("explain") {
+        let body = org.explain(text, &asker(call));
+        return body.map(Answer::ok).map_err(refusal);
     }
     let text = call.parameter("q").ok_or_else(|| {
         let message = "A query string has to be specified";

@@ -1,9 +1,10 @@
 //! Which resource a path names.
 
+use accredit::clock::UnixTime;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, failed, not_implemented};
-use super::{query, sobjects};
+use super::{composite, query, sobjects};
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::org::query::Rows;
@@ -75,9 +76,10 @@ pub(super) fn answer(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
         ["queryAll"] => query::first(org, call, Rows::All),
         ["query" | "queryAll", locator] => query::next(org, call, locator),
         ["sobjects", rest @ ..] => sobjects::answer(org, call, rest),
+        ["composite", rest @ ..] => composite::answer(org, call, rest),
         ["limits"] => {
             call.allow(&["HEAD", "GET"])?;
-            Ok(Answer::json(&limits(org)))
+            Ok(Answer::json(&limits(org, call.now)))
         }
         ["limits", "recordCount"] => record_count(org, call),
         [first, ..] if is_known(first) => Err(not_implemented(&format!("/{}", path.join("/")))),
@@ -132,8 +134,8 @@ const LIMITS: [(&str, u64); 12] = [
 ];
 
 /// `GET /limits`
-fn limits(org: &Org) -> Value {
-    let count = org.usage().read();
+fn limits(org: &Org, now: UnixTime) -> Value {
+    let count = org.usage().read(now);
     let mut limits = Map::new();
     for (name, max) in LIMITS {
         limits.insert(name.to_owned(), json!({"Max": max, "Remaining": max}));

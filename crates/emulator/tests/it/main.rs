@@ -13,6 +13,10 @@ mod management;
 #[cfg(test)]
 mod orgs;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod pages_access;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod requests;

@@ -230,6 +230,23 @@ async fn settings_are_shown_and_changed() {
         (&json!("strict"), &json!("sandbox"))
     );
     assert_eq!(body["loginLimit"], 3_600);
+    assert_eq!(body["requestLimit"], 15_000);
     let reply = org.manage("PATCH", "/org", json!({"orgId": "x"})).await;
     assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn calls_of_the_api_are_limited_for_a_day() {
+    let org = Org::new();
+    let reply = org.manage("PATCH", "/org", json!({"requestLimit": 2}));
+    assert_eq!(reply.await.json()["requestLimit"], 2);
+    let token = org.token().await;
+    let path = "/services/data/v60.0/limits";
+    for status in [200, 200, 403] {
+        assert_eq!(org.get_as(&token, path).await.status, status);
+    }
+    org.advance(24 * 3_600);
+    let token = org.token().await;
+    let reply = org.get_as(&token, path).await;
+    assert_eq!(reply.header("sforce-limit-info"), "api-usage=1/2");
 }

@@ -59,6 +59,8 @@ async fn what_shipped_clients_send_passes_with_its_leniency_named() {
     offer("aiosalesforce", claims, "exp-far-ahead", "ACC-1012").await;
     let claims = json!({"exp": NOW + 180, "iat": NOW, "aud": "login.salesforce.com"});
     offer("restforce", claims, "aud-without-scheme", "ACC-1010").await;
+    let claims = json!({"exp": NOW + 180, "aud": format!("{LOGIN}/services/oauth2/token")});
+    offer("ForceCLI", claims, "aud-is-token-endpoint", "ACC-1010").await;
     let claims = json!({"sub": null, "prn": USERNAME});
     offer("old sample", claims, "sub-as-prn", "ACC-1006").await;
     let claims = json!({"iat": NOW - 86_400});
@@ -72,9 +74,6 @@ async fn what_shipped_clients_send_passes_with_its_leniency_named() {
 async fn clients_that_keep_to_the_rules_need_no_leniency() {
     let claims = json!({});
     offer("accredit", claims, "", "").await;
-    // RFC 7523 §3 lets the audience be the token endpoint.
-    let claims = json!({"exp": NOW + 180, "aud": format!("{LOGIN}/services/oauth2/token")});
-    offer("ForceCLI", claims, "", "").await;
     let claims = json!({"exp": NOW + 120, "iat": NOW, "aud": LOGIN});
     offer("datacloud-jdbc", claims, "", "").await;
     let claims = json!({"exp": NOW + 120, "iat": NOW, "nbf": NOW, "aud": LOGIN});

@@ -274,7 +274,11 @@ fn label(value: &Typed<'_>) -> Option<String> {
         return Some(value.sql.clone());
     }
     let labels = literal(&serde_json::Value::Object(labels).to_string());
-    Some(format!("soql_label({}, {labels})", value.sql))
+    // What a function gives has no collation of its own.
+    Some(format!(
+        "(soql_label({}, {labels}) COLLATE SOQL)",
+        value.sql
+    ))
 }
 
 /// Text that comes from the org's settings as SQL.

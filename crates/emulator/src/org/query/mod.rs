@@ -1,9 +1,9 @@
 //! Running SOQL.
 //!
 //! A statement goes through these: `resolve` and `joins` (names), `expression` (fields and
-//! functions), `filter`, `operand` and `semi_join` (conditions), `select`, `children`, `group`
-//! and `grouped` (what is asked for), `compile` (SQL). `reader` runs it, `layout` writes rows, `cursor` keeps what
-//! does not fit.
+//! functions), `filter`, `operand` and `semi_join` (conditions), `select`, `children`, `group` and
+//! `grouped` (what is asked for), `compile` (SQL). `reader` runs it, `layout` writes rows, `cursor`
+//! keeps what does not fit, `explain` says how it would be run.
 
 mod children;
 mod clauses;
@@ -14,6 +14,7 @@ mod cursor;
 mod dates;
 mod environment;
 mod error;
+mod explain;
 mod expression;
 mod filter;
 mod group;
@@ -231,7 +232,28 @@ impl Org {
         let compiled = self.compile(text, Rows::Live, asker)?;
         let columns = columns::of(&schema, &compiled);
         let metadata = serde_json::json!({"columnMetadata": columns});
-        Ok(metadata.to_string().into_bytes())
+        Ok(json_bytes(&metadata))
+    }
+
+    /// Says how a query would be run (fact sheet §5.2, `explain=`). Reports and list views, which
+    /// are asked for by their id, are no queries.
+    pub(crate) fn explain(&self, text: &str, asker: &Asker<'_>) -> Result<Vec<u8>, QueryError> {
+        let compiled = self.compile(text, Rows::Live, asker)?;
+        let (query, schema) = (accredit_soql::parse(text)?, self.schema());
+        let Some(object) = schema.object(&compiled.object) else {
+            return Ok(json_bytes(&serde_json::json!({"plans": []})));
+        };
+        let sql = match compiled.answer {
+            Answer::Count => compiled.sql,
+            _ => format!("SELECT COUNT(*) FROM ({})", compiled.sql),
+        };
+        let parameters = rusqlite::params_from_iter(compiled.parameters.iter());
+        let found = self
+            .store
+            .run(|connection| connection.query_row(&sql, parameters, |row| row.get(0)))?;
+        let all = self.count(object)?;
+        let rows = explain::Cardinality { found, all };
+        Ok(json_bytes(&explain::plans((&query, text), object, rows)))
     }
 
     /// Reads one record with these fields as JSON; nothing if there is none.
@@ -265,21 +287,6 @@ impl Org {
             .run(|connection| connection.query_row(&sql, [], |row| row.get(0)))
     }
 
-    /// Whether a record is in the recycle bin.
-    pub(crate) fn is_deleted(
-        &self,
-        object: &Object,
-        id: &RecordId,
-    ) -> Result<bool, rusqlite::Error> {
-        if object.field("IsDeleted").is_none() {
-            return Ok(false);
-        }
-        let table = table::table(object);
-        let sql = format!("SELECT \"IsDeleted\" FROM {table} WHERE \"Id\" = ?");
-        self.store
-            .run(|connection| connection.query_row(&sql, [id.as_str()], |row| row.get(0)))
-    }
-
     fn compile(&self, text: &str, rows: Rows, asker: &Asker<'_>) -> Result<Compiled, QueryError> {
         let query = accredit_soql::parse(text)?;
         let environment = Environment {
@@ -291,4 +298,8 @@ impl Org {
         };
         Ok(compile::compile(&self.schema(), &query, environment)?)
     }
+}
+
+fn json_bytes(value: &serde_json::Value) -> Vec<u8> {
+    value.to_string().into_bytes()
 }

@@ -105,6 +105,17 @@ impl Schema {
         Ok(schema)
     }
 
+    /// A schema of objects in the form of the built-in files.
+    #[cfg(test)]
+    pub(crate) fn of_files<'f>(files: impl IntoIterator<Item = &'f str>) -> Self {
+        let mut schema = Self::default();
+        for file in files {
+            let object = text::object(file, &text::Picklists::new());
+            schema.add(object.expect("a file of an object"));
+        }
+        schema
+    }
+
     fn add(&mut self, object: Object) {
         let index = self.objects.len();
         self.by_name.insert(object.name.to_ascii_lowercase(), index);

@@ -30,7 +30,8 @@ fn read(folder: &Path, name: &str) -> Value {
 }
 
 /// What is not compared: the values of this one picklist. They are all time zones, each with its
-/// offset on the day of the recording. Custom fields of the recorded org are left out by their names.
+/// offset on the day of the recording. Custom fields of the recorded org are left out by their
+/// names.
 fn is_of_the_org(object: &str, field: &str, attribute: &str) -> bool {
     attribute == "picklistValues" && (object, field) == ("Event", "RecurrenceTimeZoneSidKey")
 }

@@ -8,10 +8,10 @@ use crate::org::query::QueryError;
 use crate::org::schema::{Field, Object, Schema, Storage};
 
 /// A small generator of numbers: the same on every machine.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -19,7 +19,7 @@ impl Numbers {
         (self.0 >> 33) as usize % bound
     }
 
-    fn pick<'v, T>(&mut self, values: &'v [T]) -> &'v T {
+    pub(super) fn pick<'v, T>(&mut self, values: &'v [T]) -> &'v T {
         &values[self.below(values.len())]
     }
 }

@@ -2,13 +2,16 @@
 
 mod aggregates;
 mod children;
+mod custom;
 mod describe;
+mod differential;
 mod errors;
 mod generated;
 mod queries;
 mod records;
 mod rules;
 mod selects;
+mod semantics;
 
 use std::sync::{Arc, LazyLock};
 
@@ -16,7 +19,8 @@ use accredit::clock::UnixTime;
 use serde_json::Value;
 
 use super::query::{Asker, QueryError, Rows};
-use super::{Org, Seed};
+use super::schema::Schema;
+use super::{Org, Seed, table};
 use crate::ids::RecordId;
 use crate::store::{Place, Store};
 
@@ -39,6 +43,24 @@ pub(crate) fn asker(session: &[u8]) -> Asker<'_> {
         now: NOW,
         user: &USER,
     }
+}
+
+/// An org whose schema is that of `files`, which have the form of the built-in ones; it has no
+/// records of its own.
+pub(crate) fn org_of<'f>(files: impl IntoIterator<Item = &'f str>) -> Org {
+    let org = org(Seed::Empty);
+    let schema = Arc::new(Schema::of_files(files));
+    org.store
+        .run(|connection| {
+            for object in schema.objects().iter().filter(|o| o.key_prefix.is_some()) {
+                connection
+                    .execute_batch(&format!("DROP TABLE IF EXISTS {}", table::table(object)))?;
+            }
+            table::create_all(connection, &schema)
+        })
+        .unwrap();
+    *org.schema.write().unwrap() = schema;
+    org
 }
 
 pub(crate) fn user() -> RecordId {

@@ -212,3 +212,28 @@ fn columns_describe_what_is_asked_for() {
     assert_eq!(found[1]["displayName"], "avg(Amount)");
     assert_eq!(found[1]["numberType"], true);
 }
+
+#[test]
+fn explain_names_the_cheapest_plan_first() {
+    let org = org(Seed::Sample);
+    let plans = |soql: &str| -> Value {
+        let body = org.explain(soql, &asker(b"ours")).unwrap();
+        serde_json::from_slice::<Value>(&body).unwrap()["plans"].clone()
+    };
+    let found = plans("SELECT Name FROM Account WHERE Id = '001Ac0000000002' AND Industry != null");
+    assert_eq!(found[0]["leadingOperationType"], "Index");
+    assert_eq!(found[0]["fields"], json!(["Id"]));
+    assert_eq!(
+        (&found[0]["cardinality"], &found[0]["sobjectCardinality"]),
+        (&json!(1), &json!(50))
+    );
+    let found = plans("SELECT COUNT(Id) FROM Account WHERE Industry = 'Banking' GROUP BY Type");
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    assert_eq!(found[0]["leadingOperationType"], "TableScan");
+    assert_eq!(found[0]["notes"][1]["fields"], json!(["Industry"]));
+    assert_eq!(found[0]["sobjectType"], "Account");
+    assert!(
+        org.explain("SELECT Bogus FROM Account", &asker(b"ours"))
+            .is_err()
+    );
+}

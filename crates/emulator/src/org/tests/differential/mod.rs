@@ -1,0 +1,90 @@
+//! Generated queries through the SQL path and through a slow evaluator over records in memory,
+//! which must agree.
+//!
+//! The evaluator ([`oracle`] and [`value`]) shares the parser, the schema and nothing else.
+
+mod generator;
+mod grouping;
+mod oracle;
+mod value;
+
+use serde_json::Value;
+
+use self::generator::Generator;
+use self::oracle::Oracle;
+use super::{org, run};
+use crate::org::Seed;
+
+/// Whether two answers say the same, in the same order; sums may differ in the last digits.
+fn agree(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|((a, x), (b, y))| a == b && agree(x, y))
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(x, y)| agree(x, y))
+        }
+        (Value::Number(left), Value::Number(right)) => {
+            let (x, y) = (left.as_f64().unwrap(), right.as_f64().unwrap());
+            left.is_f64() == right.is_f64() && (x - y).abs() <= 1e-9 * x.abs().max(1.0)
+        }
+        _ => left == right,
+    }
+}
+
+/// An answer without `attributes`.
+fn bare(value: Value) -> Value {
+    match value {
+        Value::Object(keys) => keys
+            .into_iter()
+            .filter(|(key, _)| key != "attributes")
+            .map(|(key, value)| (key, bare(value)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(bare).collect(),
+        other => other,
+    }
+}
+
+/// Tries so many queries; how many of them found something.
+fn compare(seed: u64, queries: usize) -> usize {
+    let org = org(Seed::Sample);
+    let schema = org.schema();
+    let oracle = Oracle::new(&org, &schema);
+    let mut generator = Generator::new(&schema, &oracle, seed);
+    let mut found = 0;
+    for _ in 0..queries {
+        let soql = generator.query();
+        let answer = run(&org, &soql).unwrap_or_else(|error| panic!("{soql}: {error}"));
+        let answer = bare(answer);
+        let query = accredit_soql::parse(&soql).unwrap();
+        let expected = oracle.answer(&query);
+        assert!(
+            agree(&answer, &expected),
+            "{soql}\n   found {answer}\nexpected {expected}"
+        );
+        found += usize::from(answer["totalSize"] != 0);
+    }
+    found
+}
+
+#[test]
+fn generated_queries_find_what_a_slow_evaluator_finds() {
+    let found = compare(1, 3_000);
+    assert!(found > 1_500, "only {found} queries found something");
+}
+
+#[test]
+#[ignore = "takes minutes: 100,000 queries"]
+fn a_hundred_thousand_generated_queries_find_what_a_slow_evaluator_finds() {
+    let found: usize = std::thread::scope(|scope| {
+        let parts: Vec<_> = (2..6)
+            .map(|seed| scope.spawn(move || compare(seed, 25_000)))
+            .collect();
+        parts.into_iter().map(|part| part.join().unwrap()).sum()
+    });
+    eprintln!("100,000 queries agree; {found} of them found something");
+}
