@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use crate::directory::DirectoryError;
 use crate::org::OrgError;
+use crate::store::StoreError;
 use crate::tls::AuthorityError;
 
 /// Why an emulator did not start.
@@ -16,7 +17,7 @@ pub enum StartError {
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
     /// The database cannot be opened.
-    Store(rusqlite::Error),
+    Store(StoreError),
     /// What the database holds of apps, users and sessions cannot be used.
     Directory(DirectoryError),
     /// What the database holds of records cannot be used.
@@ -33,10 +34,8 @@ impl fmt::Display for StartError {
                 "another program listens on {address} already: stop it, or choose another port"
             ),
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
-            Self::Store(_) => f.write_str("cannot open the emulator's database"),
-            Self::Directory(_) | Self::Org(_) => {
-                f.write_str("cannot use what the emulator's database holds")
-            }
+            Self::Store(error) => write!(f, "cannot open the emulator's database: {error}"),
+            Self::Directory(_) | Self::Org(_) => f.write_str("cannot use what the database holds"),
             Self::Authority(error) => error.fmt(f),
         }
     }
@@ -47,7 +46,7 @@ impl std::error::Error for StartError {
         match self {
             Self::AddressInUse(_) | Self::Authority(_) => None,
             Self::Listen(_, error) => Some(error),
-            Self::Store(error) => Some(error),
+            Self::Store(error) => error.source(),
             Self::Directory(error) => Some(error),
             Self::Org(error) => Some(error),
         }

@@ -1,6 +1,8 @@
 //! The authorization server from outside: its router in process, and once over a socket.
 
 #[cfg(test)]
+mod database;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod faults;
@@ -25,6 +27,8 @@ mod server;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod skip;
+#[cfg(test)]
 mod strict;
 #[cfg(test)]
 mod support;
@@ -34,3 +38,5 @@ mod tls;
 mod token;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod whole;
