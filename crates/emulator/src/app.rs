@@ -20,6 +20,7 @@ use crate::grant::{Reached, Situation};
 use crate::journal::Journal;
 use crate::management::Access;
 use crate::mode::Mode;
+use crate::org::bulk::Pace;
 use crate::org::{CALLS_MAX, Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
 use crate::requests::Requests;
@@ -66,6 +67,9 @@ pub(crate) struct Settings {
     pub(crate) login_limit: u32,
     /// Calls of the REST API in a day.
     pub(crate) request_limit: u64,
+    /// How many looks at a bulk job it takes until it is complete.
+    #[serde(default)]
+    pub(crate) bulk_pace: Pace,
 }
 
 impl Default for Settings {
@@ -75,6 +79,7 @@ impl Default for Settings {
             environment: Environment::default(),
             spring26: Switch::On,
             login_limit: 3_600,
+            bulk_pace: Pace::default(),
             request_limit: CALLS_MAX,
         }
     }

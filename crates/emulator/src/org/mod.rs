@@ -4,6 +4,7 @@
 //! knows how records are kept. Sessions, apps and tokens are not its business.
 
 pub(crate) mod browse;
+pub(crate) mod bulk;
 mod derived;
 mod error;
 mod kept;
@@ -112,6 +113,7 @@ impl Org {
     pub(crate) fn new(store: Arc<Store>, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
         let schema = Arc::new(store.run(|connection| kept::read(connection))??);
         store.run(|connection| table::create_all(connection, &schema))?;
+        store.run(|connection| bulk::create_tables(connection))?;
         let mut org = Self {
             store,
             schema: RwLock::new(schema),
@@ -136,6 +138,7 @@ impl Org {
         self.forget_loaded()?;
         self.write(&self.first_user(), now, |writer| {
             table::clear_all(writer.connection, writer.schema)?;
+            bulk::clear(writer.connection)?;
             sample::plant(writer, seed)
         })
     }

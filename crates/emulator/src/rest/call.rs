@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{uri, version};
 use crate::error::ApiError;
+use crate::org::bulk::Pace;
 use crate::org::write::Author;
 use crate::origin::Origin;
 use crate::session::Session;
@@ -26,6 +27,8 @@ pub(super) struct Call<'a> {
     /// Where the client sees this server.
     pub(super) origin: &'a Origin,
     pub(super) now: UnixTime,
+    /// How fast jobs are done.
+    pub(super) bulk_pace: Pace,
 }
 
 impl<'a> Call<'a> {
@@ -33,7 +36,7 @@ impl<'a> Call<'a> {
     pub(super) fn new(
         (parts, body): (&'a Parts, &'a [u8]),
         (session, origin): (&'a Session, &'a Origin),
-        now: UnixTime,
+        (now, bulk_pace): (UnixTime, Pace),
     ) -> Result<Self, ApiError> {
         let mut call = Self {
             method: parts.method.clone(),
@@ -45,6 +48,7 @@ impl<'a> Call<'a> {
             session,
             origin,
             now,
+            bulk_pace,
         };
         let uri = parts.uri.path_and_query();
         call.aim(uri.map_or("", http::uri::PathAndQuery::as_str))?;
@@ -69,6 +73,7 @@ impl<'a> Call<'a> {
             session: self.session,
             origin: self.origin,
             now: self.now,
+            bulk_pace: self.bulk_pace,
         };
         call.aim(url)?;
         Ok(call)

@@ -4,6 +4,7 @@
 //! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those
 //! of the composite resources, take the same way.
 
+mod bulk;
 mod call;
 mod composite;
 mod pretty;
@@ -19,12 +20,14 @@ mod version;
 mod wire;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use http::request::Parts;
 use http::{Method, StatusCode, header};
 
-use self::call::{Answer, Call};
+use self::call::Call;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::origin::Origin;
@@ -70,28 +73,57 @@ async fn data(State(app): State<App>, request: Request) -> Response {
     };
     let count = app.org().usage().count(app.now());
     let headers = parts.headers.clone();
-    let body = match wire::body(&headers, body).await {
-        Ok(body) => body,
-        Err(error) => return wire::dress(error.into_response(), &headers).await,
+    let situation = (session, origin);
+    let mut response = match respond(&app, (parts, body), situation, count.is_exceeded()).await {
+        Ok(response) => response,
+        Err(error) => wire::dress(error.into_response(), &headers).await,
     };
-    // Queries may take long: they may not keep other requests waiting.
-    let work = tokio::task::spawn_blocking(move || {
-        if count.is_exceeded() {
-            return Err(request_limit_exceeded());
-        }
-        let call = Call::new((&parts, &body), (&session, &origin), app.now())?;
-        let answer = resource::answer(app.org(), &call);
-        follow_users(&app);
-        answer
-    });
-    let outcome = work.await.unwrap_or_else(|_| Err(call::unexpected()));
-    let response = outcome.map_or_else(IntoResponse::into_response, Answer::into_response);
-    let mut response = wire::dress(response, &headers).await;
     let usage = format!("api-usage={}/{}", count.calls, count.max);
     if let Ok(usage) = usage.parse() {
         response.headers_mut().insert("sforce-limit-info", usage);
     }
     response
+}
+
+/// Answers a call, or lets data go in or out.
+async fn respond(
+    app: &App,
+    (parts, body): (Parts, Body),
+    (session, origin): (Session, Origin),
+    is_exceeded: bool,
+) -> Result<Response, ApiError> {
+    if is_exceeded {
+        return Err(request_limit_exceeded());
+    }
+    let moment = (app.now(), app.settings().bulk_pace);
+    let call = Call::new((&parts, &[]), (&session, &origin), moment)?;
+    if bulk::is_transfer(&call) && call.method == Method::PUT {
+        let answer = bulk::upload(app, &call, body).await?;
+        return Ok(answer.into_response());
+    }
+    let body = wire::body(&parts.headers, body).await?;
+    let headers = parts.headers.clone();
+    // Queries may take long: they may not keep other requests waiting.
+    let app = app.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        let call = Call::new((&parts, &body), (&session, &origin), moment)?;
+        if bulk::is_transfer(&call) {
+            return bulk::download(&app, &call).map(Dressing::Worn);
+        }
+        let answer = resource::answer(app.org(), &call);
+        follow_users(&app);
+        answer.map(|answer| Dressing::Needed(answer.into_response()))
+    });
+    match work.await.unwrap_or_else(|_| Err(call::unexpected()))? {
+        Dressing::Worn(response) => Ok(response),
+        Dressing::Needed(response) => Ok(wire::dress(response, &headers).await),
+    }
+}
+
+/// Whether an answer is still to be laid out and compressed.
+enum Dressing {
+    Needed(Response),
+    Worn(Response),
 }
 
 /// Lets those sign in whose records were made, and no others.

@@ -32,7 +32,8 @@ pub(super) fn next(org: &Org, call: &Call<'_>, locator: &str) -> Result<Answer, 
     body.map(Answer::ok).map_err(refusal)
 }
 
-fn asker<'c>(call: &'c Call<'_>) -> Asker<'c> {
+/// Who asks.
+pub(super) fn asker<'c>(call: &'c Call<'_>) -> Asker<'c> {
     Asker {
         session: &call.session.key,
         version: call.version,

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+mod bulk_jobs;
 mod composites;
 mod writes;
 

@@ -43,7 +43,7 @@ pub(super) async fn dress(response: Response, asked: &HeaderMap) -> Response {
 }
 
 /// Whether `Accept-Encoding` names gzip, or anything, with a weight above zero.
-fn accepts_gzip(asked: &HeaderMap) -> bool {
+pub(super) fn accepts_gzip(asked: &HeaderMap) -> bool {
     let values = asked.get_all(header::ACCEPT_ENCODING).iter();
     values
         .filter_map(|value| value.to_str().ok())

@@ -55,6 +55,27 @@ impl Given {
         }
     }
 
+    /// No value, said so.
+    pub(crate) fn none(name: &str) -> Self {
+        Self {
+            content: Content::Null,
+            ..Self::text(name, "")
+        }
+    }
+
+    /// A parent that is named by one of its fields.
+    pub(crate) fn parent(relationship: &str, object: Option<&str>, key: Self) -> Self {
+        let mut members = vec![key];
+        members.extend(object.map(|object| Self {
+            content: Content::Record(vec![Self::text("type", object)]),
+            ..Self::text("attributes", "")
+        }));
+        Self {
+            content: Content::Record(members),
+            ..Self::text(relationship, "")
+        }
+    }
+
     /// Its text, if it is a text or a number.
     pub(crate) fn into_text(self) -> Option<String> {
         match self.content {
