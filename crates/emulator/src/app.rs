@@ -1,4 +1,4 @@
-//! What a request handler may use ([`App`]), and the whole route table.
+//! What a request handler may use: [`App`]. What is answered by whom is in `table`.
 
 mod whole;
 
@@ -9,28 +9,22 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use accredit::clock::{Clock, UnixTime};
 use accredit::oauth::ClientId;
 use accredit::random::Random;
-use axum::Router;
-use axum::extract::State;
-use axum::middleware::{from_fn_with_state, map_response_with_state};
-use axum::response::Response;
-use axum::routing::{any, get};
-use http::{HeaderValue, header};
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use crate::audience::{Audiences, Environment};
 use crate::clock::OrgClock;
 use crate::directory::{Directory, DirectoryError, NewApp, NewUser, Switch, UserRecord};
-use crate::error::ApiError;
+use crate::faults::Faults;
 use crate::grant::{Reached, Situation};
-
 use crate::journal::Journal;
 use crate::management::{self, Access};
 use crate::mode::Mode;
 use crate::org::bulk::Pace;
 use crate::org::{CALLS_MAX, Org, OrgError, Seed, UserDetails};
 use crate::origin::Origin;
+use crate::requests::Requests;
 use crate::store::{Place, Store};
-use crate::{discovery, identity, introspect, pages, rest, revoke, token};
 
 /// What the emulator is, shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +38,8 @@ struct Shared {
     clock: OrgClock,
     random: Arc<dyn Random>,
     journal: Journal,
+    requests: Requests,
+    faults: Faults,
     access: Arc<Access>,
     /// The addresses that the process listens on: the same for all its orgs.
     bound: Arc<RwLock<Vec<SocketAddr>>>,
@@ -132,6 +128,8 @@ impl App {
             clock,
             random: parts.random,
             journal: Journal::default(),
+            requests: Requests::default(),
+            faults: Faults::default(),
             access: parts.access,
             bound,
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
@@ -237,6 +235,14 @@ impl App {
         &self.0.journal
     }
 
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.0.requests
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
     pub(crate) fn access(&self) -> &Access {
         &self.0.access
     }
@@ -311,7 +317,7 @@ impl App {
     }
 
     /// The present second as a `Date` header (RFC 9110 §5.6.7).
-    fn date(&self) -> HeaderValue {
+    pub(crate) fn date(&self) -> HeaderValue {
         let now = self.now().as_secs();
         let mut last = self.0.date.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != now {
@@ -349,47 +355,4 @@ impl fmt::Display for OpenError {
             Self::Directory(error) => error.fmt(f),
         }
     }
-}
-
-/// Everything that one org answers.
-pub(crate) fn org_routes(app: App) -> Router {
-    let management = management::routes().layer(from_fn_with_state(app.clone(), management::guard));
-    Router::new()
-        .route("/services/oauth2/token", any(token::exchange))
-        .route(
-            "/services/oauth2/introspect",
-            get(introspect::introspect).post(introspect::introspect),
-        )
-        .route(
-            "/services/oauth2/revoke",
-            get(revoke::revoke).post(revoke::revoke),
-        )
-        .route(
-            "/services/oauth2/userinfo",
-            get(identity::userinfo).post(identity::userinfo),
-        )
-        .route(
-            "/id/{org}/{user}",
-            get(identity::identity).post(identity::identity),
-        )
-        .route("/id/keys", get(discovery::keys))
-        .route("/.well-known/openid-configuration", get(discovery::openid))
-        .route("/.well-known/auth-configuration", get(discovery::auth))
-        .route("/services/oauth2/authorize", any(discovery::not_built))
-        .route("/services/oauth2/register", any(discovery::not_built))
-        .route("/services/Soap/{*path}", any(discovery::not_built))
-        .route("/services/async/{*path}", any(discovery::not_built))
-        .route("/services/apexrest/{*path}", any(discovery::not_built))
-        .nest("/_emulator", management)
-        .merge(rest::routes())
-        .merge(pages::routes(&app))
-        .fallback(|| async { ApiError::not_found() })
-        .layer(map_response_with_state(app.clone(), with_date))
-        .with_state(app)
-}
-
-/// The org's time, not the machine's: clients measure their clocks by it.
-async fn with_date(State(app): State<App>, mut response: Response) -> Response {
-    response.headers_mut().insert(header::DATE, app.date());
-    response
 }

@@ -19,11 +19,12 @@ use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
 use crate::front::{Front, NewOrg, OrgRefused};
 use crate::management::Access;
 use crate::mode::Mode;
-use crate::org::{OrgError, Seed};
+use crate::org::Seed;
 use crate::proxy::Proxy;
 use crate::server::{self, Door};
-use crate::store::{Place, Store, StoreError};
-use crate::tls::{Authority, AuthorityError, Tls};
+use crate::start_error::StartError;
+use crate::store::{Place, Store};
+use crate::tls::{Authority, Tls};
 
 /// The My Domain of the org, unless another is chosen.
 const MY_DOMAIN: &str = "accredit.my.salesforce.com";
@@ -53,53 +54,6 @@ pub struct Builder {
     access: Access,
     authority: Option<Authority>,
     proxy: Option<SocketAddr>,
-}
-
-/// Why an emulator did not start.
-#[derive(Debug)]
-pub enum StartError {
-    /// Another program listens on the address.
-    AddressInUse(SocketAddr),
-    /// The address cannot be listened on.
-    Listen(SocketAddr, io::Error),
-    /// The database cannot be opened.
-    Store(StoreError),
-    /// What the database holds of apps, users and sessions cannot be used.
-    Directory(DirectoryError),
-    /// What the database holds of records cannot be used.
-    Org(OrgError),
-    /// The management key is empty: everybody could show it.
-    ManagementKey,
-    /// There are no certificates for TLS.
-    Authority(AuthorityError),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AddressInUse(address) => write!(
-                f,
-                "another program listens on {address} already: stop it, or choose another port"
-            ),
-            Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
-            Self::Store(error) => write!(f, "cannot open the emulator's database: {error}"),
-            Self::Directory(_) | Self::Org(_) => f.write_str("cannot use what the database holds"),
-            Self::ManagementKey => f.write_str("the management key is empty"),
-            Self::Authority(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::AddressInUse(_) | Self::ManagementKey | Self::Authority(_) => None,
-            Self::Listen(_, error) => Some(error),
-            Self::Store(error) => error.source(),
-            Self::Directory(error) => Some(error),
-            Self::Org(error) => Some(error),
-        }
-    }
 }
 
 impl Emulator {
@@ -347,7 +301,7 @@ impl Builder {
         let authority = tls.as_ref().map(|tls| Arc::clone(tls.authority()));
         let proxy_address = proxy.as_ref().map(|(_, address)| *address);
         if let (Some((listener, _)), Some(tls)) = (proxy, &tls) {
-            serve(listener, Door::Proxy(Proxy::new(tls.clone())));
+            serve(listener, Door::Proxy(Proxy::new(tls.clone(), address)));
         }
         serve(listener, tls.map_or(Door::Plain, Door::Tls));
         Ok(Emulator {

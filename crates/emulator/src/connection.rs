@@ -80,7 +80,8 @@ where
     }
 }
 
-async fn reply(line: Line, request: Request<Incoming>) -> Result<Response, HangUp> {
+/// Answers one request.
+pub(crate) async fn reply(line: Line, request: Request<Incoming>) -> Result<Response, HangUp> {
     let mut request = request.map(|body| Body::new(Upload::new(body)));
     if let Some(tunnel) = line.tunnel {
         if host_of(&request).is_some_and(|host| host != *tunnel.0) {

@@ -15,6 +15,7 @@ mod connection;
 mod directory;
 mod discovery;
 mod error;
+mod faults;
 mod form;
 mod front;
 mod grant;
@@ -30,23 +31,28 @@ mod oauth_reply;
 pub mod org;
 mod origin;
 mod pages;
+mod pattern;
 mod proxy;
 mod refusal;
+mod requests;
 mod rest;
 mod revoke;
 mod server;
 mod session;
+mod start_error;
 pub mod store;
+mod table;
 #[cfg(test)]
 mod testing;
 mod tls;
 mod token;
 mod token_text;
 mod upload;
+mod visit;
 
 pub use app::App;
 pub use audience::Environment;
-pub use builder::{Builder, Emulator, StartError};
+pub use builder::{Builder, Emulator};
 pub use directory::{
     AppKind, DirectoryError, IpRestrictions, NewApp, NewUser, PermittedUsers, SessionPolicy,
     Switch, Upload, UserRecord, UserState,
@@ -56,4 +62,5 @@ pub use mode::{Leniency, Mode};
 pub use org::Seed;
 pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable, is_searched};
 pub use server::run;
+pub use start_error::StartError;
 pub use tls::{Authority, AuthorityError};

@@ -32,7 +32,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The first byte of a TLS record that begins a handshake (RFC 8446 §5.1).
-const HANDSHAKE: u8 = 0x16;
+pub(crate) const HANDSHAKE: u8 = 0x16;
 
 /// What a listener understands.
 #[derive(Clone, Debug)]

@@ -16,12 +16,13 @@ use crate::app::App;
 use crate::directory::{Client, Issued, Pace};
 use crate::form::{Form, NoForm};
 use crate::grant::{self, Outcome, Presented, Question, Step, VerifiedAssertion};
-use crate::journal::SignIn;
+use crate::journal::{SeenClaims, SignIn};
 use crate::jws::{Flaw, printable};
 use crate::mode::{Leniency, Mode};
 use crate::oauth_reply::{self, BasicCredentials, Format};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
+use crate::requests::Who;
 use crate::token_text::{self, TOKEN_LENGTH};
 
 const DIAGNOSIS: HeaderName = HeaderName::from_static("accredit-diagnosis");
@@ -109,9 +110,24 @@ pub(crate) async fn exchange(
     if let Some(names) = leniency_header(&entry.leniencies) {
         response.headers_mut().insert(LENIENCY, names);
     }
+    response.extensions_mut().insert(who(&entry));
     entry.refusal = outcome.err();
     app.journal().add(entry);
     response
+}
+
+/// Who the claims say asks for a token for whom, proven or not.
+fn who(entry: &SignIn) -> Who {
+    let claims = entry
+        .claims
+        .as_ref()
+        .map(SeenClaims::read)
+        .unwrap_or_default();
+    let claim = |name: &str| Some(claims.get(name)?.as_str()?.to_owned());
+    Who {
+        client_id: claim("iss"),
+        username: claim("sub"),
+    }
 }
 
 /// What is no form. Of a body that was not read to its end: an assertion this long is none.

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub(crate) use self::trials::{FaultAddArgs, FaultCommand, FilterArgs, JournalCommand};
+
+mod trials;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum EmulatorCommand {
     /// Serve a local org until interrupted; the first line of stdout is its URL
@@ -33,6 +37,12 @@ pub(crate) enum EmulatorCommand {
     /// Add, list and remove further orgs of a running emulator
     #[command(subcommand, arg_required_else_help = true)]
     Org(OrgCommand),
+    /// Add, list and remove what goes wrong on purpose
+    #[command(subcommand, arg_required_else_help = true)]
+    Fault(FaultCommand),
+    /// Look at the requests that a running emulator got
+    #[command(subcommand, arg_required_else_help = true)]
+    Journal(JournalCommand),
     /// Print the variables that lead programs to a running emulator, as export lines
     Env(EnvArgs),
 }
@@ -202,6 +212,16 @@ pub(crate) enum OrgCommand {
     List(TargetArgs),
     /// Remove an org
     Remove(OrgRemoveArgs),
+}
+
+impl OrgCommand {
+    pub(crate) const fn target(&self) -> &TargetArgs {
+        match self {
+            Self::Add(args) => &args.target,
+            Self::List(target) => target,
+            Self::Remove(args) => &args.target,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,9 +3,7 @@
 use accredit_emulator::{Builder, DirectoryError, Emulator, Mode, OrgRefused, Seed, StartError};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 
-use crate::args::emulator::{
-    self as args, AppCommand, EmulatorCommand, OrgArgs, OrgCommand, UserCommand,
-};
+use crate::args::emulator::{self as args, AppCommand, EmulatorCommand, OrgArgs, UserCommand};
 use crate::emulator_client::EmulatorClient;
 use crate::error::CliError;
 use crate::output::Output;
@@ -13,6 +11,8 @@ use crate::world::World;
 
 mod app;
 mod env;
+mod fault;
+mod journal;
 mod load;
 mod org;
 mod reach;
@@ -56,10 +56,10 @@ pub(crate) fn run(
         EmulatorCommand::User(UserCommand::Remove(args)) => {
             user::remove(&args, &client(&args.target)?, out)
         }
-        EmulatorCommand::Org(OrgCommand::Add(args)) => org::add(&args, &client(&args.target)?, out),
-        EmulatorCommand::Org(OrgCommand::List(target)) => org::list(&client(&target)?, out),
-        EmulatorCommand::Org(OrgCommand::Remove(args)) => {
-            org::remove(&args, &client(&args.target)?, out)
+        EmulatorCommand::Org(command) => org::run(&command, &client(command.target())?, out),
+        EmulatorCommand::Fault(command) => fault::run(&command, &client(command.target())?, out),
+        EmulatorCommand::Journal(command) => {
+            journal::run(&command, &client(command.target())?, out)
         }
         EmulatorCommand::Env(args) => env::print(&args, &client(&args.target)?, out),
         EmulatorCommand::Load(args) => {

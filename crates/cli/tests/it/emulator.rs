@@ -719,3 +719,48 @@ fn a_management_key_is_asked_of_everybody_and_sent_when_it_is_set() {
     }
     assert_eq!(served.stop().code, 0);
 }
+
+#[test]
+fn faults_strike_and_the_journal_counts_them() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let manager = manager(&served);
+    let add = "emulator fault add error --status 503 --path /services/data --nth 2";
+    assert_eq!(manager.line(add).succeeds().stdout, "1\n");
+    let ask = ["query", "-q", "SELECT COUNT() FROM Account"];
+    let key = files().join("server.key");
+    let program = Program::new()
+        .with("ACCREDIT_LOGIN_URL", &served.url)
+        .with("ACCREDIT_CLIENT_ID", "mine")
+        .with("ACCREDIT_USERNAME", "integration@accredit.example")
+        .with("ACCREDIT_KEY", key.to_str().unwrap());
+    program.run(ask).succeeds();
+    assert_ne!(program.run(ask).code, 0);
+    let listed = manager.line("emulator fault list").stdout;
+    assert!(
+        listed.starts_with("1\terror\t* /services/data\tstruck 1 of "),
+        "{listed}"
+    );
+    let count = manager.line("emulator journal count --status 5xx --path /services/**");
+    assert_ne!(count.succeeds().stdout, "0\n");
+    let wait = "emulator journal wait-for --path /services/oauth2/token --count 2";
+    assert_eq!(manager.line(wait).succeeds().stdout, "2\n");
+    manager
+        .line("emulator journal wait-for --path /never --patience 0")
+        .fails(4, "expected 1 requests within 0 s, found 0");
+    let listed = manager.line("emulator journal list --path **/token").stdout;
+    assert!(
+        listed.contains("\t200\tPOST /services/oauth2/token\tintegration@"),
+        "{listed}"
+    );
+    manager.line("emulator fault remove 1").succeeds();
+    manager
+        .line("emulator fault remove 1")
+        .fails(4, "no such fault");
+    manager
+        .line("emulator fault add error")
+        .fails(4, "missing field `status`");
+    manager.line("emulator journal clear").succeeds();
+    assert_eq!(manager.line("emulator journal count").stdout, "0\n");
+    served.stop();
+}

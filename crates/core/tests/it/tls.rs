@@ -129,11 +129,10 @@ fn proxy() -> (ProxyUrl, Receiver<String>) {
     let url = format!("http://user:hunter2@{}", listener.local_addr().unwrap());
     let (tell, told) = channel();
     thread::spawn(move || {
-        let (mut stream, _): (TcpStream, _) = listener.accept().unwrap();
-        let mut buffer = [0; 4096];
-        let length = stream.read(&mut buffer).unwrap_or_default();
-        tell.send(String::from_utf8_lossy(&buffer[..length]).into_owned())
-            .unwrap();
+        let (stream, _): (TcpStream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+        let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        tell.send(head.join("\n")).unwrap();
     });
     (ProxyUrl::parse(&url, "").unwrap(), told)
 }

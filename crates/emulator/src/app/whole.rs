@@ -9,6 +9,8 @@ impl App {
     /// the settings stay.
     pub(crate) fn reset(&self) -> Result<(), DirectoryError> {
         self.0.journal.clear();
+        self.0.requests.clear();
+        self.0.faults.clear();
         let org = &self.0.org;
         self.0.directory.drop_sessions();
         if self.0.directory.replace(|| org.restore_loaded())? {
@@ -21,6 +23,8 @@ impl App {
     pub(crate) fn unload(&self) -> Result<(), DirectoryError> {
         self.0.directory.clear()?;
         self.0.journal.clear();
+        self.0.requests.clear();
+        self.0.faults.clear();
         self.0.org.reset(self.0.setup.seed, self.now())?;
         self.adopt_first_users()
     }

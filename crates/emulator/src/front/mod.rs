@@ -5,14 +5,13 @@
 //! clock's beginning and nothing else.
 
 mod orgs;
-mod peek;
+pub(crate) mod peek;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use http::uri::{PathAndQuery, Scheme};
 use http::{StatusCode, Uri};
-use tower::ServiceExt as _;
 
 pub(crate) use self::orgs::{Entry, Front};
 pub use self::orgs::{NewOrg, OrgRefused};
@@ -22,6 +21,7 @@ use crate::connection::{Tunnel, host_of};
 use crate::error::ApiError;
 use crate::origin::Prefix;
 use crate::proxy::over_tls;
+use crate::visit::visit;
 
 /// Everything that the emulator answers, for `app` and for the orgs that are made beside it.
 pub fn routes(app: App) -> Router {
@@ -92,11 +92,7 @@ async fn answer(State(front): State<Front>, mut request: Request) -> Response {
         Ok(chosen) => chosen,
         Err(no_org) => return no_org.into_response(),
     };
-    entry
-        .router
-        .oneshot(request)
-        .await
-        .unwrap_or_else(|never| match never {})
+    visit(&entry.app, entry.router, request).await
 }
 
 /// A request that is for no org.

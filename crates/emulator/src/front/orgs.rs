@@ -9,13 +9,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::Router;
 use serde::{Deserialize, Serialize};
 
-use super::peek::Names;
-use crate::app::{App, Settings, Setup, org_routes};
+use crate::app::{App, Settings, Setup};
 use crate::audience::Environment;
 use crate::grant::Lookup as _;
 use crate::mode::Mode;
 use crate::org::Seed;
 use crate::proxy::label;
+use crate::requests::Who;
+use crate::table::org_routes;
 
 /// The most orgs of one process.
 const ORGS_MAX: usize = 64;
@@ -208,7 +209,7 @@ impl Front {
 
     /// The org that a sign-in at a shared login host is for: the one that has the app and the user,
     /// the app, or at least belongs to this host.
-    pub(super) fn for_sign_in(&self, host: &str, names: &Names) -> Entry {
+    pub(super) fn for_sign_in(&self, host: &str, names: &Who) -> Entry {
         let rank = |entry: &Entry| {
             let directory = entry.app.directory();
             let has = |name: &Option<String>, knows: &dyn Fn(&str) -> bool| {

@@ -11,14 +11,8 @@ use http::Method;
 use serde_json::Value;
 
 use crate::form::{self, BODY_MAX, Form};
+use crate::requests::Who;
 use crate::session::{self, Presented};
-
-/// App and user that an assertion names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Names {
-    pub(crate) client_id: Option<String>,
-    pub(crate) username: Option<String>,
-}
 
 /// The access token of a request.
 pub(crate) fn token(request: &Request) -> Option<String> {
@@ -32,10 +26,10 @@ pub(crate) fn token(request: &Request) -> Option<String> {
 }
 
 /// The names in the assertion of a token request. The request can be read again.
-pub(crate) async fn presented(request: Request) -> (Request, Names) {
+pub(crate) async fn presented(request: Request) -> (Request, Who) {
     let is_sign_in = request.method() == Method::POST && request.uri().path() == TOKEN_PATH;
     if !is_sign_in {
-        return (request, Names::default());
+        return (request, Who::default());
     }
     let (parts, body) = request.into_parts();
     // A body that is too long stays so: what judges it says that it is.
@@ -49,12 +43,12 @@ pub(crate) async fn presented(request: Request) -> (Request, Names) {
     (Request::from_parts(parts, Body::from(bytes)), names)
 }
 
-fn names(assertion: &str) -> Option<Names> {
+fn names(assertion: &str) -> Option<Who> {
     let payload = assertion.split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     let claims: Value = serde_json::from_slice(&bytes).ok()?;
     let claim = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some(Names {
+    Some(Who {
         client_id: claim("iss"),
         username: claim("sub"),
     })

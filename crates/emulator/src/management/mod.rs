@@ -7,6 +7,7 @@ mod apps;
 mod load;
 mod org;
 mod orgs;
+mod requests;
 mod snapshots;
 mod users;
 
@@ -112,6 +113,16 @@ pub(crate) fn routes() -> Router<App> {
         .route("/orgs", get(orgs::list).post(orgs::add))
         .route("/orgs/{name}", delete(orgs::remove))
         .route("/env", get(orgs::variables))
+        .route("/requests", get(requests::list).delete(requests::clear))
+        .route("/requests/count", get(requests::count))
+        .route("/requests/wait-for", get(requests::wait_for))
+        .route(
+            "/faults",
+            get(requests::faults)
+                .post(requests::add_fault)
+                .delete(requests::clear_faults),
+        )
+        .route("/faults/{id}", delete(requests::remove_fault))
         .fallback(|| async { Refused::missing("resource of the management API") })
 }
 

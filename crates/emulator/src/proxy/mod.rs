@@ -5,42 +5,59 @@
 
 mod hosts;
 
+use std::io::Cursor;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::BoxError;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use http::{Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use self::hosts::is_salesforce;
 pub(crate) use self::hosts::label;
-use crate::connection::{self, HEADER_TIMEOUT, Line, Tunnel};
+use crate::connection::{self, HEADER_TIMEOUT, HangUp, Line, Tunnel};
+use crate::server::HANDSHAKE;
 use crate::tls::Tls;
 
 /// Answers clients that think it connects them to Salesforce.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy {
     tls: Tls,
+    /// Where the emulator itself listens: some clients ask their proxy even for this.
+    own: SocketAddr,
 }
 
 /// A tunnel that was granted.
 struct Granted {
-    host: String,
-    scheme: Scheme,
+    /// The host of Salesforce, or nothing if it is the emulator itself.
+    host: Option<Tunnel>,
     upgrade: OnUpgrade,
 }
 
+/// What a target of the proxy is.
+enum Target {
+    /// A host of Salesforce.
+    Salesforce(String),
+    /// The emulator.
+    Own,
+}
+
 impl Proxy {
-    pub(crate) const fn new(tls: Tls) -> Self {
-        Self { tls }
+    /// A proxy with certificates of `tls` beside an emulator that listens at `own`.
+    pub(crate) const fn new(tls: Tls, own: SocketAddr) -> Self {
+        Self { tls, own }
     }
 
     /// Serves one connection: first the words of a proxy, then, in the tunnel, those of the host.
@@ -51,10 +68,9 @@ impl Proxy {
         mut stopped: watch::Receiver<()>,
     ) {
         let granted: Arc<Mutex<Option<Granted>>> = Arc::default();
-        let slot = Arc::clone(&granted);
+        let (slot, heard, own) = (Arc::clone(&granted), line.clone(), self.own);
         let service = service_fn(move |request: Request<Incoming>| {
-            let reply = hear(request, &slot);
-            async move { Ok::<Response, std::convert::Infallible>(reply) }
+            hear(request, own, heard.clone(), Arc::clone(&slot))
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -83,66 +99,91 @@ impl Proxy {
     }
 
     async fn tunnel(&self, granted: Granted, line: Line, stopped: watch::Receiver<()>) {
-        let stream = match granted.upgrade.await {
-            Ok(upgraded) => TokioIo::new(upgraded),
-            Err(error) => return tracing::debug!(%error, "a tunnel was not begun"),
+        let opened = async {
+            let mut stream = TokioIo::new(granted.upgrade.await?);
+            let mut first = [0];
+            timeout(HEADER_TIMEOUT, stream.read_exact(&mut first)).await??;
+            Ok::<_, BoxError>((stream, first))
         };
+        let (stream, first) = match opened.await {
+            Ok(opened) => opened,
+            Err(error) => return tracing::debug!(%error, "a tunnel was not used"),
+        };
+        let (reader, writer) = tokio::io::split(stream);
+        let stream = tokio::io::join(Cursor::new(first).chain(reader), writer);
         let line = Line {
-            tunnel: Some(Tunnel(granted.host.into())),
-            scheme: granted.scheme,
+            tunnel: granted.host,
             ..line
         };
-        if line.scheme == Scheme::HTTP {
+        if first != [HANDSHAKE] {
             return connection::answer(stream, line, stopped).await;
         }
         match self.tls.accept(stream).await {
-            Ok(stream) => connection::answer(stream, line, stopped).await,
-            Err(error) => {
-                let host = line.tunnel.as_ref().map(|tunnel| tunnel.0.as_ref());
-                tracing::debug!(%error, host, "a handshake failed");
+            Ok(stream) => {
+                let line = Line {
+                    scheme: Scheme::HTTPS,
+                    ..line
+                };
+                connection::answer(stream, line, stopped).await;
             }
+            Err(error) => tracing::debug!(%error, tunnel = ?line.tunnel, "a handshake failed"),
         }
     }
 }
 
 /// Answers what is said to the proxy itself, and grants a tunnel.
-fn hear(mut request: Request<Incoming>, granted: &Mutex<Option<Granted>>) -> Response {
+async fn hear(
+    mut request: Request<Incoming>,
+    own: SocketAddr,
+    line: Line,
+    granted: Arc<Mutex<Option<Granted>>>,
+) -> Result<Response, HangUp> {
     let Some(authority) = request.uri().authority().cloned() else {
         let text = "this is the proxy of an emulator: set it as HTTPS_PROXY, and ask for hosts of \
                     Salesforce\n";
-        return (StatusCode::BAD_REQUEST, text).into_response();
+        return Ok((StatusCode::BAD_REQUEST, text).into_response());
     };
-    let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
-    if !is_salesforce(&host) {
-        return refuse(&host);
-    }
-    if request.method() != Method::CONNECT {
-        return over_tls(&request, &host);
-    }
-    let scheme = match authority.port_u16() {
-        Some(443) => Scheme::HTTPS,
-        Some(80) => Scheme::HTTP,
-        _ => {
-            let text = format!("{host} is answered at port 443, found {authority}\n");
-            return (StatusCode::FORBIDDEN, text).into_response();
-        }
+    let target = match target(&authority, own) {
+        Ok(target) => target,
+        Err(refused) => return Ok((StatusCode::FORBIDDEN, refused).into_response()),
     };
-    *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Granted {
-        host,
-        scheme,
-        upgrade: hyper::upgrade::on(&mut request),
-    });
-    Response::new(Body::empty())
+    if request.method() == Method::CONNECT {
+        let upgrade = hyper::upgrade::on(&mut request);
+        let host = match target {
+            Target::Salesforce(host) => Some(Tunnel(host.into())),
+            Target::Own => None,
+        };
+        let mut slot = granted.lock().unwrap_or_else(PoisonError::into_inner);
+        *slot = Some(Granted { host, upgrade });
+        return Ok(Response::new(Body::empty()));
+    }
+    match target {
+        Target::Salesforce(host) => Ok(over_tls(&request, &host)),
+        Target::Own => connection::reply(line, request).await,
+    }
 }
 
-fn refuse(host: &str) -> Response {
-    let text = format!(
+/// What a target is, or a sentence that refuses it.
+fn target(authority: &Authority, own: SocketAddr) -> Result<Target, String> {
+    let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
+    if is_salesforce(&host) {
+        return match authority.port_u16() {
+            None | Some(80 | 443) => Ok(Target::Salesforce(host)),
+            _ => Err(format!(
+                "{host} is answered at port 443, found {authority}\n"
+            )),
+        };
+    }
+    let is_loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str());
+    let is_own = is_loopback && authority.port_u16() == Some(own.port());
+    if is_own || authority.as_str() == own.to_string() {
+        return Ok(Target::Own);
+    }
+    Err(format!(
         "the emulator's proxy answers {} and connects nowhere: {host:?} was refused; NO_PROXY \
-         names \
-         hosts that are asked directly\n",
+         names hosts that are asked directly\n",
         hosts::ANSWERED
-    );
-    (StatusCode::FORBIDDEN, text).into_response()
+    ))
 }
 
 /// Salesforce takes no requests in the clear: those that send nothing are shown the way.
@@ -151,11 +192,8 @@ pub(crate) fn over_tls<B>(request: &Request<B>, host: &str) -> Response {
         let text = format!("{host} is asked over https only; what was sent has been dropped\n");
         return (StatusCode::FORBIDDEN, text).into_response();
     }
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
-    let location = format!("https://{host}{path}");
+    let path = request.uri().path_and_query();
+    let location = format!("https://{host}{}", path.map_or("/", |path| path.as_str()));
     (
         StatusCode::MOVED_PERMANENTLY,
         [(header::LOCATION, location)],

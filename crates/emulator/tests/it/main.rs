@@ -5,6 +5,8 @@ mod database;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod introspect;
 #[cfg(test)]
 mod ladder;
@@ -18,6 +20,8 @@ mod pages;
 mod pages_access;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
+mod requests;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

@@ -122,14 +122,12 @@ async fn a_tunnel_leads_to_one_host_and_never_to_the_management() {
 #[tokio::test]
 async fn every_other_host_and_port_is_refused_in_words() {
     let emulator = emulator().await;
-    let own = emulator.address().to_string();
     for target in [
         "example.com:443",
         "www.salesforce.com:443",
         "login.salesforce.com.evil.example:443",
         "login.salesforce.com:22",
         "127.0.0.1:443",
-        &own,
     ] {
         let (_, head) = tunnel(&emulator, target).await;
         assert!(head.starts_with("HTTP/1.1 403"), "{target}: {head}");
@@ -188,4 +186,24 @@ async fn the_proxy_stops_with_the_emulator() {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
     assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn clients_that_ask_their_proxy_even_for_loopback_reach_the_emulator() {
+    let emulator = emulator().await;
+    let own = emulator.address().to_string();
+    let path = "/_emulator/health";
+    let (mut stream, head) = tunnel(&emulator, &own).await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let reply = ask(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: {own}")).await;
+    assert_eq!(body(&reply)["status"], "ok", "{reply}");
+    let (stream, _) = tunnel(&emulator, &own).await;
+    let authority = emulator.certificate_pem().unwrap();
+    let mut stream = shake_hands(stream, "127.0.0.1", authority).await.unwrap();
+    let reply = ask(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: {own}")).await;
+    assert_eq!(body(&reply)["status"], "ok", "{reply}");
+    let mut stream = connect(&emulator).await;
+    let head = format!("GET http://{own}{path} HTTP/1.1\r\nHost: {own}");
+    let reply = ask(&mut stream, &head).await;
+    assert_eq!(body(&reply)["status"], "ok", "{reply}");
 }

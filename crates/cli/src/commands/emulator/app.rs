@@ -85,3 +85,8 @@ pub(crate) fn elements(list: &Value) -> impl Iterator<Item = &Value> {
 pub(crate) fn text<'v>(object: &'v Value, member: &str) -> &'v str {
     object.get(member).and_then(Value::as_str).unwrap_or("-")
 }
+
+/// A member of any kind.
+pub(crate) fn member<'v>(object: &'v Value, name: &str) -> &'v Value {
+    object.get(name).unwrap_or(&Value::Null)
+}

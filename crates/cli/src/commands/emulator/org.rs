@@ -2,19 +2,34 @@
 
 use serde_json::{Value, json};
 
-use crate::args::emulator::{NewOrgArgs, OrgRemoveArgs};
+use crate::args::emulator::{NewOrgArgs, OrgCommand};
 use crate::commands::emulator::app::{elements, text};
 use crate::commands::emulator::{mode, seed};
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
 use crate::output::Output;
 
-/// Makes an org and prints its path and My Domain.
-pub(super) fn add(
-    args: &NewOrgArgs,
+/// Runs one of the commands.
+pub(super) fn run(
+    command: &OrgCommand,
     client: &EmulatorClient,
     out: &Output,
 ) -> Result<(), CliError> {
+    match command {
+        OrgCommand::Add(args) => add(args, client, out),
+        OrgCommand::List(_) => {
+            let orgs = client.get("/orgs")?;
+            let lines: String = elements(&orgs).map(line).collect();
+            out.result(&lines, &orgs)
+        }
+        OrgCommand::Remove(args) => {
+            client.delete(&format!("/orgs/{}", segment(&args.name)))?;
+            out.result("", &json!({"removed": args.name}))
+        }
+    }
+}
+
+fn add(args: &NewOrgArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     let environment = if args.sandbox {
         "sandbox"
     } else {
@@ -31,23 +46,7 @@ pub(super) fn add(
     out.result(&line(&made), &made)
 }
 
-/// Lists the orgs: name, path, My Domain.
-pub(super) fn list(client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
-    let orgs = client.get("/orgs")?;
-    let lines: String = elements(&orgs).map(line).collect();
-    out.result(&lines, &orgs)
-}
-
-/// Removes an org.
-pub(super) fn remove(
-    args: &OrgRemoveArgs,
-    client: &EmulatorClient,
-    out: &Output,
-) -> Result<(), CliError> {
-    client.delete(&format!("/orgs/{}", segment(&args.name)))?;
-    out.result("", &json!({"removed": args.name}))
-}
-
+/// Name, path, My Domain.
 fn line(org: &Value) -> String {
     let (name, path) = (text(org, "name"), text(org, "path"));
     format!("{name}\t{path}\t{}\n", text(org, "myDomain"))

@@ -1,0 +1,97 @@
+//! A body that comes in pieces, slowly, or not to its end.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use crate::connection::HangUp;
+
+/// Pieces of a body, and what comes between and after them.
+#[derive(Debug)]
+pub(super) struct Piecemeal {
+    pieces: VecDeque<Bytes>,
+    /// What the client is promised, in bytes.
+    promised: u64,
+    pause: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
+    /// Whether the server was given the time to send what it has before the connection ends.
+    is_sent: bool,
+}
+
+impl Piecemeal {
+    /// All of `bytes`, `size` at a time, with a pause before each piece.
+    pub(super) fn drip(bytes: &Bytes, size: usize, pause: Duration) -> Self {
+        let pieces: VecDeque<Bytes> = bytes
+            .chunks(size.max(1))
+            .map(|piece| bytes.slice_ref(piece))
+            .collect();
+        Self {
+            pieces,
+            promised: length(bytes),
+            pause,
+            waiting: None,
+            is_sent: false,
+        }
+    }
+
+    /// The first half of `bytes`; then the connection ends.
+    pub(super) fn half(bytes: &Bytes) -> Self {
+        Self {
+            pieces: VecDeque::from([bytes.slice(..bytes.len() / 2)]),
+            // A body of no bytes is promised one, so that its absence is seen.
+            promised: length(bytes).max(1),
+            pause: Duration::ZERO,
+            waiting: None,
+            is_sent: false,
+        }
+    }
+}
+
+fn length(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+impl Body for Piecemeal {
+    type Data = Bytes;
+    type Error = HangUp;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HangUp>>> {
+        if self.promised == 0 {
+            return Poll::Ready(None);
+        }
+        if !self.pause.is_zero() {
+            let pause = self.pause;
+            let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(pause)));
+            std::task::ready!(waiting.as_mut().poll(context));
+            self.waiting = None;
+        }
+        if self.pieces.is_empty() && !self.is_sent {
+            self.is_sent = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(match self.pieces.pop_front() {
+            Some(piece) => {
+                self.promised -= length(&piece).min(self.promised);
+                Ok(Frame::data(piece))
+            }
+            None => Err(HangUp),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.promised == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.promised)
+    }
+}
