@@ -5,12 +5,14 @@
 
 pub(crate) mod browse;
 pub(crate) mod bulk;
+mod definitions;
 mod derived;
 mod error;
 pub(crate) mod query;
 mod record;
 mod sample;
 pub(crate) mod schema;
+mod stamp;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -77,6 +79,8 @@ pub struct Org {
     usage: Usage,
     /// Whether the records of users may say something that the directory does not know.
     users_changed: AtomicBool,
+    definitions: definitions::Shown,
+    stamp: stamp::Stamp,
 }
 
 impl Org {
@@ -120,6 +124,8 @@ impl Org {
             cursors: OpenCursors::default(),
             usage: Usage::default(),
             users_changed: AtomicBool::new(false),
+            definitions: definitions::Shown::default(),
+            stamp: stamp::Stamp::default(),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
@@ -131,6 +137,7 @@ impl Org {
     /// Puts the records back to how they began, at the moment `now`.
     pub(crate) fn reset(&self, seed: Seed, now: UnixTime) -> Result<(), OrgError> {
         self.cursors.clear();
+        self.definitions.clear();
         self.usage.clear();
         self.write(&self.first_user(), now, |writer| {
             table::clear_all(writer.connection, writer.schema)?;

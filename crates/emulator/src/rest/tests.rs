@@ -14,6 +14,7 @@ use tower::ServiceExt as _;
 
 mod bulk_jobs;
 mod composites;
+mod descriptions;
 mod writes;
 
 use super::routes;
@@ -229,11 +230,11 @@ const ERRORS: &[(Method, &str, u16, &str)] = &[
     ),
     (
         Method::GET,
-        "/tooling/query",
+        "/tooling/query?q=SELECT+Id+FROM+ApexClass",
         501,
         concat!(
             r#"[{"errorCode":"NOT_IMPLEMENTED","#,
-            r#""message":"This emulator does not serve /tooling/query yet."}]"#
+            r#""message":"This emulator does not serve tooling queries of ApexClass yet."}]"#
         ),
     ),
     (
@@ -554,7 +555,7 @@ async fn the_organization_has_the_keys_and_types_of_a_recorded_one() {
         "/../../../shared/recorded/responses/Organization.yaml"
     ));
     let Ok(text) = std::fs::read_to_string(file) else {
-        return crate::testing::skipped(format_args!("{} is absent", file.display()));
+        return testing::skipped(format_args!("{} is absent", file.display()));
     };
     let client = Client::new(Seed::Empty);
     let uri = "/services/data/v60.0/sobjects/Organization/00DAc0000000001MAA";
