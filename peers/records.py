@@ -59,17 +59,17 @@ def many(org):
 
 def in_bulk(org):
     records = [{"Name": f"Bulk {at}", "Site": 'a "quoted", site'} for at in range(3000)]
-    reports = org.bulk2.Account.insert(records)
+    reports = org.bulk2.Account.insert(records=records)
     assert sum(report["numberRecordsProcessed"] for report in reports) == 3000, reports
     assert sum(report["numberRecordsFailed"] for report in reports) == 0, reports
     pages = list(org.bulk2.Account.query("SELECT Id, Name FROM Account WHERE Name LIKE 'Bulk %'"))
     lines = "".join(pages).splitlines()
     assert lines[0] == '"Id","Name"' and len(lines) == 3001, (lines[0], len(lines))
     ids = [{"Id": line.split(",")[0].strip('"')} for line in lines[1:]]
-    org.bulk2.Account.delete(ids)
+    org.bulk2.Account.delete(records=ids)
     left = org.query("SELECT COUNT() FROM Account WHERE Name LIKE 'Bulk %'")["totalSize"]
     assert left == 0, left
-    job = org.bulk2.Contact.insert([{"LastName": ""}, {"LastName": "good"}])[0]
+    job = org.bulk2.Contact.insert(records=[{"LastName": " "}, {"LastName": "good"}])[0]
     failed = org.bulk2.Contact.get_failed_records(job["job_id"])
     assert "REQUIRED_FIELD_MISSING" in failed, failed
     assert '"good"' in org.bulk2.Contact.get_successful_records(job["job_id"])

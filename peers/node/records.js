@@ -5,12 +5,14 @@ import { createPrivateKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import jsforce from "jsforce";
 
-const { SF_LOGIN_URL, SF_CLIENT_ID, SF_USERNAME, SF_JWT_KEY_FILE } = process.env;
+// jsforce's own default; the emulator's proxy answers it, over TLS.
+const LOGIN_URL = "https://login.salesforce.com";
+const { SF_CLIENT_ID, SF_USERNAME, SF_JWT_KEY_FILE } = process.env;
 
 function assertion() {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const exp = Math.floor(Date.now() / 1000) + 120;
-  const claims = { iss: SF_CLIENT_ID, sub: SF_USERNAME, aud: SF_LOGIN_URL, exp };
+  const claims = { iss: SF_CLIENT_ID, sub: SF_USERNAME, aud: LOGIN_URL, exp };
   const input = `${part({ alg: "RS256" })}.${part(claims)}`;
   const key = createPrivateKey(readFileSync(SF_JWT_KEY_FILE));
   return `${input}.${sign("sha256", Buffer.from(input), key).toString("base64url")}`;
@@ -54,7 +56,7 @@ async function inBulk(org) {
   assert.equal(read[0].Site, 'a "b", c');
 }
 
-const org = new jsforce.Connection({ loginUrl: SF_LOGIN_URL, version: "60.0" });
+const org = new jsforce.Connection({ loginUrl: LOGIN_URL, version: "60.0" });
 await org.authorize({
   grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
   assertion: assertion(),

@@ -33,6 +33,23 @@ impl EmulatorClient {
         timeout: Option<&str>,
         environment: &dyn Environment,
     ) -> Result<Self, CliError> {
+        Self::named(target, (timeout, Traffic::Management), environment)
+    }
+
+    /// The same, for requests that take longer.
+    pub(crate) fn patient(
+        target: &TargetArgs,
+        timeout: Option<&str>,
+        environment: &dyn Environment,
+    ) -> Result<Self, CliError> {
+        Self::named(target, (timeout, Traffic::Records), environment)
+    }
+
+    fn named(
+        target: &TargetArgs,
+        (timeout, traffic): (Option<&str>, Traffic),
+        environment: &dyn Environment,
+    ) -> Result<Self, CliError> {
         let mut picker = Picker::new(environment);
         let flag = Flag::new("--emulator", target.emulator.as_deref());
         let url = match picker.find(flag, &env_vars::EMULATOR) {
@@ -42,7 +59,7 @@ impl EmulatorClient {
             None => InstanceUrl::parse(&format!("http://{DEFAULT_ADDRESS}")).ok(),
         };
         let url = picker.finish(url)?;
-        let client = client(environment, timeout, Traffic::Management, url.as_str())?;
+        let client = client(environment, timeout, traffic, url.as_str())?;
         Ok(Self { url, client })
     }
 
@@ -66,6 +83,11 @@ impl EmulatorClient {
     /// Sends `body` to `path`.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, CliError> {
         self.send(Method::POST, path, Some(body))
+    }
+
+    /// Makes what is at `path`.
+    pub(crate) fn put(&self, path: &str) -> Result<Value, CliError> {
+        self.send(Method::PUT, path, None)
     }
 
     /// Changes what is at `path`.

@@ -1,5 +1,7 @@
 //! What a request handler may use ([`App`]), and the whole route table.
 
+mod whole;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -136,14 +138,6 @@ impl App {
         }));
         app.adopt_users().map_err(OpenError::Directory)?;
         Ok(app)
-    }
-
-    /// Puts the org back to how it began. The clock and the settings stay.
-    pub(crate) fn reset(&self) -> Result<(), DirectoryError> {
-        self.0.directory.clear()?;
-        self.0.journal.clear();
-        self.0.org.reset(self.0.setup.seed, self.now())?;
-        self.adopt_users()
     }
 
     /// Lets the users whose records the org has sign in.

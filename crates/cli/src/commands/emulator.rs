@@ -13,9 +13,11 @@ use crate::world::World;
 
 mod app;
 mod env;
+mod load;
 mod org;
 mod reach;
 mod run;
+mod snapshot;
 mod start;
 mod user;
 
@@ -60,10 +62,13 @@ pub(crate) fn run(
             org::remove(&args, &client(&args.target)?, out)
         }
         EmulatorCommand::Env(args) => env::print(&args, &client(&args.target)?, out),
-        EmulatorCommand::Reset(target) => {
-            client(&target)?.post("/reset", &serde_json::Value::Null)?;
-            out.result("", &serde_json::json!({"reset": true}))
+        EmulatorCommand::Load(args) => {
+            let client = EmulatorClient::patient(&args.target, timeout, environment)?;
+            load::run(&args, &client, out)
         }
+        EmulatorCommand::Snapshot(args) => snapshot::save(&args, &client(&args.target)?, out),
+        EmulatorCommand::Restore(args) => snapshot::restore(&args, &client(&args.target)?, out),
+        EmulatorCommand::Reset(args) => snapshot::reset(&args, &client(&args.target)?, out),
     }
     .map(|()| 0)
 }

@@ -464,6 +464,54 @@ fn a_ready_file_of_another_time_goes_and_a_pipe_stays() {
     assert_eq!(program.files(), ["ready"]);
 }
 
+#[test]
+fn an_org_is_loaded_kept_and_put_back() {
+    let program = Program::new();
+    let served = Served::start(&program, "--seed empty");
+    let program = manager(&served);
+    let object = "<CustomObject><label>Trip</label></CustomObject>";
+    let folder = program.folder().join("project/objects/Trip__c");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(program.folder().join("project/lwc")).unwrap();
+    std::fs::write(folder.join("Trip__c.object-meta.xml"), object).unwrap();
+    program.write("project/lwc/mock.json", b"no JSON");
+    program.write("project/Trip__c.csv", b"Id,Name\n7,One\n");
+    let loaded = program.line("emulator load project --ids ids.json");
+    let summary = "1\tTrip__c\n1 object with 0 custom fields, 1 record, 0 apps\n";
+    assert_eq!(loaded.succeeds().stdout, summary);
+    assert!(
+        loaded.stderr.contains("Loading 2 files"),
+        "{}",
+        loaded.stderr
+    );
+    let ids = std::fs::read_to_string(program.folder().join("ids.json")).unwrap();
+    assert!(ids.contains("\"7\": \"a00"), "{ids}");
+
+    program.line("emulator snapshot before").succeeds();
+    assert_eq!(program.line("emulator snapshot").stdout, "before\n");
+    program.write("more.csv", b"Name\nTwo\n");
+    program
+        .line("emulator load more.csv")
+        .fails(4, "more.csv: expected a file named after its object");
+    program
+        .line("emulator load more.csv --sobject Trip__c")
+        .succeeds();
+    program.write("Trip__c.csv", b"Name,Bogus__c\nThree,x\n");
+    program
+        .line("emulator load Trip__c.csv")
+        .fails(4, "Trip__c.csv:2: Trip__c has no field Bogus__c");
+    program.line("emulator restore before").succeeds();
+    program
+        .line("emulator restore after")
+        .fails(4, "there is no snapshot \"after\"");
+    program.line("emulator snapshot before --remove").succeeds();
+    program.line("emulator reset --unload").succeeds();
+    program
+        .line("emulator load project/Trip__c.csv")
+        .fails(4, "expected a file named after its object");
+    served.stop();
+}
+
 /// Runs the program itself against an org of its own.
 fn query(words: &[&str]) -> Run {
     let program = Program::new();

@@ -7,6 +7,7 @@ mod certificate;
 mod client;
 mod follow;
 mod ledger;
+mod replace;
 mod sessions;
 mod tables;
 mod user;
@@ -27,12 +28,13 @@ pub(crate) use self::user::User;
 pub use self::user::{NewUser, UserRecord, UserState};
 
 use self::ledger::Ledger;
+use self::replace::{clients, users};
 use self::sessions::Sessions;
 use crate::grant::{Lookup, VerifiedAssertion};
 use crate::ids::RecordId;
 use crate::org::OrgError;
 use crate::refusal::Refusal;
-use crate::store::Store;
+use crate::store::{ImageError, Store};
 
 /// The most apps, and the most users, that an org may have.
 const ENTRIES_MAX: usize = 10_000;
@@ -66,6 +68,15 @@ impl From<OrgError> for DirectoryError {
     }
 }
 
+impl From<ImageError> for DirectoryError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Sqlite(error) => Self::Store(error),
+            other => Self::Unfit(other.to_string()),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for DirectoryError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error)
@@ -85,16 +96,8 @@ impl Directory {
     /// Reads what the database holds, after making its tables if need be.
     pub(crate) fn open(store: Arc<Store>, org_id: &RecordId) -> Result<Self, DirectoryError> {
         store.run(|connection| tables::create(connection))?;
-        let mut clients = BTreeMap::new();
-        for definition in tables::apps(&store)? {
-            let id = definition.client_id.clone().unwrap_or_default();
-            clients.insert(id.clone(), Arc::new(checked(&id, definition)?));
-        }
-        let mut users = HashMap::new();
-        for (id, definition) in tables::users(&store)? {
-            let user = User::new(id, definition).map_err(DirectoryError::Unfit)?;
-            users.insert(key(user.username()), Arc::new(user));
-        }
+        let clients = clients(&store)?;
+        let users = users(&store)?;
         let ledger = Ledger::start(Arc::clone(&store));
         let sessions = Sessions::new(org_id, ledger, tables::sessions(&store)?);
         Ok(Self {

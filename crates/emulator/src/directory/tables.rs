@@ -1,5 +1,6 @@
 //! The tables of the directory and the statements on them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
@@ -163,13 +164,26 @@ pub(crate) fn write_sessions(store: &Store, entries: &[Entry]) -> Result<()> {
     })
 }
 
+/// Keeps these sessions and no others.
+pub(crate) fn replace_sessions(store: &Store, sessions: &[Arc<Session>]) -> Result<()> {
+    store.run(|connection| {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch("DELETE FROM accredit_session")?;
+        for session in sessions {
+            write_session(&transaction, &Entry::Begin(Arc::clone(session)))?;
+        }
+        transaction.commit()
+    })
+}
+
 fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
     match entry {
         Entry::Begin(session) => {
             let issue = &session.issue;
             connection
                 .prepare_cached(
-                    "INSERT INTO accredit_session VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    "INSERT OR REPLACE INTO accredit_session
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     issue.token,

@@ -1,4 +1,4 @@
-//! The rest of `/_emulator/`: clock, sessions, journal, settings, reset.
+//! The rest of `/_emulator/`: clock, sessions, journal, settings.
 
 use std::time::Duration;
 
@@ -93,9 +93,4 @@ pub(crate) async fn change_settings(
 ) -> Result<Response, Refused> {
     app.change_settings(changed(&app.settings(), &body)?);
     Ok(settings(State(app)).await)
-}
-
-pub(crate) async fn reset(State(app): State<App>) -> Result<Response, Refused> {
-    app.reset()?;
-    Ok(done())
 }

@@ -1,7 +1,7 @@
 //! The schema as records: `EntityDefinition` and `FieldDefinition`.
 //!
-//! Owns their rows, which are made from the schema when somebody asks for them, and anew when it has
-//! changed since. Nobody else writes them.
+//! Owns their rows, which are made from the schema when somebody asks for them, and anew when it
+//! has changed since. Nobody else writes them.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 

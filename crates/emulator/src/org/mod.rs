@@ -8,10 +8,13 @@ pub(crate) mod bulk;
 mod definitions;
 mod derived;
 mod error;
+mod kept;
+pub(crate) mod load;
 pub(crate) mod query;
 mod record;
 mod sample;
 pub(crate) mod schema;
+mod snapshots;
 mod stamp;
 mod table;
 #[cfg(test)]
@@ -112,7 +115,7 @@ impl Org {
 
     /// Opens the org in `store`. If there is none yet, one is made from `seed` at the moment `now`.
     pub(crate) fn new(store: Arc<Store>, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
-        let schema = Arc::new(Schema::standard()?);
+        let schema = Arc::new(store.run(|connection| kept::read(connection))??);
         store.run(|connection| table::create_all(connection, &schema))?;
         store.run(|connection| bulk::create_tables(connection))?;
         let mut org = Self {
@@ -134,11 +137,12 @@ impl Org {
         Ok(org)
     }
 
-    /// Puts the records back to how they began, at the moment `now`.
+    /// Puts the records back to how they began, at the moment `now`. What was loaded is forgotten.
     pub(crate) fn reset(&self, seed: Seed, now: UnixTime) -> Result<(), OrgError> {
         self.cursors.clear();
         self.definitions.clear();
         self.usage.clear();
+        self.forget_loaded()?;
         self.write(&self.first_user(), now, |writer| {
             table::clear_all(writer.connection, writer.schema)?;
             bulk::clear(writer.connection)?;
@@ -154,6 +158,11 @@ impl Org {
     /// The objects and fields.
     pub(crate) fn schema(&self) -> Arc<Schema> {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets everybody who asks from now on see `schema`.
+    fn replace_schema(&self, schema: Schema) {
+        *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
     }
 
     /// Sets how often the API may be called in a day before it refuses.

@@ -138,7 +138,7 @@ impl Writer<'_> {
     }
 
     /// What a record holds when nothing is said.
-    fn defaults(&self, object: &Object, id: &RecordId) -> Values {
+    pub(super) fn defaults(&self, object: &Object, id: &RecordId) -> Values {
         let now = Value::Text(datetime_text(timestamp(self.now)));
         let user = Value::Text(self.user.to_string());
         let mut values = Values::new();
@@ -158,7 +158,7 @@ impl Writer<'_> {
         values
     }
 
-    fn store(&self, object: &Object, values: &Values) -> Result<(), rusqlite::Error> {
+    pub(super) fn store(&self, object: &Object, values: &Values) -> Result<(), rusqlite::Error> {
         let columns: Vec<String> = values.keys().map(|name| table::quoted(name)).collect();
         let places = vec!["?"; columns.len()].join(", ");
         let sql = format!(

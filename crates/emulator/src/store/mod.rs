@@ -7,6 +7,8 @@
 mod dates;
 mod display;
 mod distance;
+mod images;
+mod open;
 mod text;
 
 use std::fmt;
@@ -15,6 +17,11 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use rusqlite::Connection;
+
+use self::images::Images;
+
+pub use self::images::ImageError;
+pub use self::open::StoreError;
 
 /// Where the database lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +38,7 @@ pub(crate) struct Store {
     held: Mutex<Held>,
     /// Told when nobody has the connection to himself any more.
     free: Condvar,
+    images: Images,
 }
 
 struct Held {
@@ -41,14 +49,11 @@ struct Held {
 
 impl Store {
     /// Opens the database, or makes an empty one.
-    pub(crate) fn open(place: &Place) -> Result<Self, rusqlite::Error> {
+    pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
         let connection = match place {
             Place::Memory => Connection::open_in_memory()?,
-            Place::File(path) => Connection::open(path)?,
+            Place::File(path) => open::file(path)?,
         };
-        // A crash may lose the last moments of an emulator; it may not lose the file.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.set_prepared_statement_cache_capacity(256);
         text::register(&connection)?;
@@ -61,6 +66,7 @@ impl Store {
                 owner: None,
             }),
             free: Condvar::new(),
+            images: Images::of(place),
         })
     }
 

@@ -1,6 +1,8 @@
 //! The authorization server from outside: its router in process, and once over a socket.
 
 #[cfg(test)]
+mod database;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod introspect;
@@ -32,3 +34,5 @@ mod tls;
 mod token;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod whole;
