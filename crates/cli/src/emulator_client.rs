@@ -5,7 +5,8 @@
 use accredit::audience::InstanceUrl;
 use accredit::error::ErrorKind;
 use accredit::http::UreqClient;
-use http::header::CONTENT_TYPE;
+use accredit::secret::Secret;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::args::emulator::TargetArgs;
 use crate::env_vars;
 use crate::error::{CliError, Kind};
+use crate::management_key;
 use crate::settings::network::{Traffic, client};
 use crate::settings::{Environment, Flag, Picker};
 
@@ -24,6 +26,7 @@ pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8580";
 pub(crate) struct EmulatorClient {
     url: InstanceUrl,
     client: UreqClient,
+    key: Option<Secret<String>>,
 }
 
 impl EmulatorClient {
@@ -60,7 +63,8 @@ impl EmulatorClient {
         };
         let url = picker.finish(url)?;
         let client = client(environment, timeout, traffic, url.as_str())?;
-        Ok(Self { url, client })
+        let key = management_key::find(None, environment)?;
+        Ok(Self { url, client, key })
     }
 
     /// The emulator at `url`.
@@ -72,6 +76,7 @@ impl EmulatorClient {
         Ok(Self {
             url: InstanceUrl::parse(url)?,
             client: client(environment, timeout, Traffic::Management, url)?,
+            key: None,
         })
     }
 
@@ -102,12 +107,19 @@ impl EmulatorClient {
 
     fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CliError> {
         let body = body.map(|body| body.to_string().into_bytes());
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{}/_emulator{path}", self.url.as_str()))
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body.unwrap_or_default())
             .map_err(|error| CliError::usage("this makes no URL").with_source(error))?;
+        if let Some(key) = &self.key {
+            let value = format!("Bearer {}", key.expose());
+            let mut value = HeaderValue::try_from(value)
+                .map_err(|error| CliError::usage("this makes no header").with_source(error))?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
         let reply = self.client.send_blocking(request).map_err(|error| {
             let is_silent = error.kind() == ErrorKind::Transport;
             let told = CliError::from(error).hint(format!(

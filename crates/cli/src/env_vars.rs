@@ -123,6 +123,11 @@ pub(crate) static LISTEN: Variable = variable(
     "address and port that the emulator listens on (`--listen`)",
     &[],
 );
+pub(crate) static MANAGEMENT_KEY: Variable = variable(
+    "ACCREDIT_MANAGEMENT_KEY",
+    "key of the emulator's management API (`--management-key-file` names a file with it)",
+    &[],
+);
 pub(crate) static STATE_DIR: Variable = variable(
     "ACCREDIT_STATE_DIR",
     "where the emulator keeps its certificate authority (`--state-dir`)",
@@ -156,7 +161,7 @@ pub(crate) static NO_COLOR: Variable = variable(
 pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 18] = [
+static ALL: [&Variable; 19] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -168,6 +173,7 @@ static ALL: [&Variable; 18] = [
     &TIMEOUT,
     &EMULATOR,
     &LISTEN,
+    &MANAGEMENT_KEY,
     &STATE_DIR,
     &LOG,
     &HTTPS_PROXY,

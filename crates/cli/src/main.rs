@@ -17,6 +17,7 @@ mod interrupt;
 mod key_reference;
 mod launch;
 mod logging;
+mod management_key;
 mod output;
 mod rest;
 mod session;

@@ -136,14 +136,15 @@ impl App {
             bound,
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
         }));
-        app.adopt_users().map_err(OpenError::Directory)?;
+        app.adopt_first_users().map_err(OpenError::Directory)?;
         Ok(app)
     }
 
-    /// Lets the users whose records the org has sign in.
-    fn adopt_users(&self) -> Result<(), DirectoryError> {
-        for user in self.0.org.users()? {
-            self.0.directory.adopt(user)?;
+    /// Lets the users of a new org sign in. Later records are not taken for users: those of users
+    /// who were removed are among them.
+    fn adopt_first_users(&self) -> Result<(), DirectoryError> {
+        if self.0.directory.is_without_history()? {
+            self.0.directory.adopt(self.0.org.users()?)?;
         }
         Ok(())
     }
@@ -279,7 +280,8 @@ impl App {
         let mut own = Vec::with_capacity(2);
         // In strict mode it does not suffice that the client says so: the host must be known as
         // ours.
-        let is_believed = settings.mode == Mode::Salesforce || self.is_known(origin);
+        let is_believed =
+            settings.mode == Mode::Salesforce || management::is_own_host(self, origin.authority());
         if is_believed && !origin.is_shared() && origin.as_str() != my_domain {
             own.push(origin.as_str().to_owned());
         }
@@ -298,14 +300,6 @@ impl App {
             },
             spring_26: settings.spring26,
         }
-    }
-
-    /// Says whether a request's host is loopback, the address bound, or one that was allowed.
-    fn is_known(&self, origin: &Origin) -> bool {
-        let host = origin.authority();
-        origin.is_loopback()
-            || self.bound().iter().any(|bound| bound.to_string() == host)
-            || self.0.access.hosts.iter().any(|allowed| allowed == host)
     }
 
     /// Where the REST API is for a client that came to `origin`.
@@ -381,6 +375,11 @@ pub(crate) fn org_routes(app: App) -> Router {
         .route("/id/keys", get(discovery::keys))
         .route("/.well-known/openid-configuration", get(discovery::openid))
         .route("/.well-known/auth-configuration", get(discovery::auth))
+        .route("/services/oauth2/authorize", any(discovery::not_built))
+        .route("/services/oauth2/register", any(discovery::not_built))
+        .route("/services/Soap/{*path}", any(discovery::not_built))
+        .route("/services/async/{*path}", any(discovery::not_built))
+        .route("/services/apexrest/{*path}", any(discovery::not_built))
         .nest("/_emulator", management)
         .merge(rest::routes())
         .merge(pages::routes(&app))

@@ -68,6 +68,8 @@ pub enum StartError {
     Directory(DirectoryError),
     /// What the database holds of records cannot be used.
     Org(OrgError),
+    /// The management key is empty: everybody could show it.
+    ManagementKey,
     /// There are no certificates for TLS.
     Authority(AuthorityError),
 }
@@ -82,6 +84,7 @@ impl fmt::Display for StartError {
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
             Self::Store(error) => write!(f, "cannot open the emulator's database: {error}"),
             Self::Directory(_) | Self::Org(_) => f.write_str("cannot use what the database holds"),
+            Self::ManagementKey => f.write_str("the management key is empty"),
             Self::Authority(error) => error.fmt(f),
         }
     }
@@ -90,7 +93,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::AddressInUse(_) | Self::Authority(_) => None,
+            Self::AddressInUse(_) | Self::ManagementKey | Self::Authority(_) => None,
             Self::Listen(_, error) => Some(error),
             Self::Store(error) => error.source(),
             Self::Directory(error) => Some(error),
@@ -296,8 +299,13 @@ impl Builder {
     /// Opens the org without serving it, for tests that call [`routes`](crate::routes).
     ///
     /// # Errors
-    /// [`StartError::Store`] or [`StartError::Directory`] if the database cannot be used.
+    /// [`StartError::Store`] or [`StartError::Directory`] if the database cannot be used,
+    /// [`StartError::ManagementKey`] if the key is empty.
     pub fn open(self) -> Result<App, StartError> {
+        let key = self.access.key.as_ref();
+        if key.is_some_and(|key| key.expose().trim().is_empty()) {
+            return Err(StartError::ManagementKey);
+        }
         let store = Store::open(&self.place).map_err(StartError::Store)?;
         App::open(Parts {
             store: Arc::new(store),

@@ -20,10 +20,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tower::ServiceExt as _;
+
+use crate::upload::Upload;
 
 /// How long a client may take to send the headers of a request.
 pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an answer may take, the reading of the request included.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What answers a connection, and what its requests are told.
 #[derive(Clone, Debug)]
@@ -75,7 +81,7 @@ where
 }
 
 async fn reply(line: Line, request: Request<Incoming>) -> Result<Response, HangUp> {
-    let mut request = request.map(Body::new);
+    let mut request = request.map(|body| Body::new(Upload::new(body)));
     if let Some(tunnel) = line.tunnel {
         if host_of(&request).is_some_and(|host| host != *tunnel.0) {
             let text = "the Host header must be the host that the proxy was asked for\n";
@@ -85,11 +91,11 @@ async fn reply(line: Line, request: Request<Incoming>) -> Result<Response, HangU
     }
     request.extensions_mut().insert(ConnectInfo(line.peer));
     request.extensions_mut().insert(line.scheme);
-    let response = line
-        .router
-        .oneshot(request)
-        .await
-        .unwrap_or_else(|never| match never {});
+    let Ok(answered) = timeout(ANSWER_TIMEOUT, line.router.oneshot(request)).await else {
+        let text = "the answer took too long\n";
+        return Ok((StatusCode::SERVICE_UNAVAILABLE, text).into_response());
+    };
+    let response = answered.unwrap_or_else(|never| match never {});
     match response.extensions().get::<HangUp>() {
         Some(hang_up) => Err(*hang_up),
         None => Ok(response),

@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::error::ApiError;
 use crate::oauth_reply;
 use crate::origin::Origin;
 
@@ -124,6 +125,16 @@ pub(crate) async fn auth(State(app): State<App>, origin: Origin) -> Response {
 /// `GET /id/keys`. The emulator signs no tokens: those it issues are opaque.
 pub(crate) async fn keys() -> Response {
     public(&json!({"keys": []}))
+}
+
+/// What a Salesforce org answers and this one does not, though its documents lead there.
+pub(crate) async fn not_built(uri: Uri) -> ApiError {
+    let path = crate::jws::printable(uri.path());
+    ApiError::framework(
+        StatusCode::NOT_IMPLEMENTED,
+        "NOT_IMPLEMENTED",
+        format!("This emulator does not serve {path} yet."),
+    )
 }
 
 /// These documents may be read by pages of any origin.

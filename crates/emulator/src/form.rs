@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 /// The longest body of an OAuth request.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
 
-/// The most parameters that are read.
+/// The most parameters that a request may have.
 const PARAMETERS_MAX: usize = 32;
 
 /// The parameters of a request.
@@ -24,9 +24,14 @@ pub(crate) struct Form {
     pub(crate) query: Vec<(String, String)>,
 }
 
-/// The body is too long, or broke off.
-#[derive(Debug)]
-pub(crate) struct NoBody(StatusCode);
+/// Why a request has no form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoForm {
+    /// The body is too long, or broke off.
+    Body,
+    /// There are more parameters than are read.
+    Parameters,
+}
 
 impl Form {
     /// The parameters of a request whose body has been read.
@@ -64,20 +69,35 @@ impl Form {
 }
 
 impl<S: Sync> FromRequest<S> for Form {
-    type Rejection = NoBody;
+    type Rejection = NoForm;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, NoBody> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, NoForm> {
         let (parts, body) = request.into_parts();
         let bytes: Bytes = axum::body::to_bytes(body, BODY_MAX)
             .await
-            .map_err(|_| NoBody(StatusCode::PAYLOAD_TOO_LARGE))?;
-        Ok(Self::of(&parts, &bytes))
+            .map_err(|_| NoForm::Body)?;
+        let form = Self::of(&parts, &bytes);
+        // One that is not read could be a repeated one.
+        if form.body.len() + form.query.len() > PARAMETERS_MAX {
+            return Err(NoForm::Parameters);
+        }
+        Ok(form)
     }
 }
 
-impl IntoResponse for NoBody {
+impl IntoResponse for NoForm {
     fn into_response(self) -> Response {
-        (self.0, "the body must be whole and at most 64 KiB\n").into_response()
+        let (status, text) = match self {
+            Self::Body => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body must be whole and at most 64 KiB\n",
+            ),
+            Self::Parameters => (
+                StatusCode::BAD_REQUEST,
+                "there may be at most 32 parameters\n",
+            ),
+        };
+        (status, text).into_response()
     }
 }
 
@@ -92,11 +112,12 @@ fn is_form(headers: &HeaderMap) -> bool {
         })
 }
 
+/// Reads pairs: one more than there may be, if there are too many.
 pub(crate) fn parse(bytes: &[u8]) -> Vec<(String, String)> {
     bytes
         .split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())
-        .take(PARAMETERS_MAX)
+        .take(PARAMETERS_MAX + 1)
         .map(|pair| {
             let at = pair
                 .iter()

@@ -18,11 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
-use serde_json::{Map, Value};
 
-pub(crate) use self::ladder::{VerifiedAssertion, judge};
+pub(crate) use self::ladder::{VerifiedAssertion, judge, judge_client};
 use crate::audience::Audiences;
 use crate::directory::{Client, Switch, User};
+use crate::journal::SeenClaims;
 use crate::mode::{Leniency, Mode};
 use crate::refusal::Refusal;
 
@@ -98,7 +98,7 @@ pub(crate) struct Verdict {
     pub(crate) steps: Vec<Step>,
     pub(crate) leniencies: Vec<Leniency>,
     /// The claims as sent, once they could be read.
-    pub(crate) claims: Option<Map<String, Value>>,
+    pub(crate) claims: Option<SeenClaims>,
 }
 
 impl Step {

@@ -9,14 +9,13 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::app::App;
-use crate::claims::{self, Claims};
 use crate::directory::{Client, Live, Switch};
 use crate::form::Form;
-use crate::grant::Lookup as _;
-use crate::jws::Jws;
+use crate::grant::{self, Lookup as _, Presented, Question};
 use crate::mode::Mode;
 use crate::oauth_reply::{self, BasicCredentials, Format};
 use crate::origin::Origin;
+use crate::token;
 
 /// The type of a client assertion (RFC 7523 §2.2).
 const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -31,7 +30,7 @@ pub(crate) async fn introspect(
     headers: HeaderMap,
     form: Form,
 ) -> Response {
-    let Some(client) = authenticate(&app, &origin, &headers, &form) else {
+    let Some(client) = authenticate(&app, &origin, &headers, &form).await else {
         return oauth_reply::document(
             StatusCode::BAD_REQUEST,
             Format::Json,
@@ -69,53 +68,74 @@ fn describe(app: &App, origin: &Origin, live: &Live) -> serde_json::Value {
     })
 }
 
-/// Client id and secret in the form or in a Basic header, or a client assertion.
-fn authenticate(
+/// Client id and secret in the form or in a Basic header, or a client assertion: one of the three
+/// (RFC 6749 §2.3).
+async fn authenticate(
     app: &App,
     origin: &Origin,
     headers: &HeaderMap,
     form: &Form,
 ) -> Option<Arc<Client>> {
-    if form.value("client_assertion_type") == Some(CLIENT_ASSERTION) {
-        return by_assertion(app, origin, form);
+    if form.repeated().is_some() {
+        return None;
     }
     let basic = BasicCredentials::of(headers);
-    let id = form
-        .value("client_id")
-        .or(basic.as_ref().map(|basic| basic.id.as_str()))?;
-    let secret = form
-        .value("client_secret")
-        .or(basic.as_ref().map(|basic| basic.secret.expose().as_str()))?;
-    enabled(app, id).filter(|client| client.has_secret(secret))
+    let secret = form.value("client_secret");
+    if let Some(assertion) = form.value("client_assertion") {
+        let is_typed = form.value("client_assertion_type") == Some(CLIENT_ASSERTION);
+        if !is_typed || secret.is_some() || basic.is_some() {
+            return None;
+        }
+        return by_assertion(app, origin, (assertion, form.value("client_id"))).await;
+    }
+    let Some(basic) = basic else {
+        return by_secret(app, form.value("client_id")?, secret?);
+    };
+    let is_one = secret.is_none() && form.value("client_id").is_none_or(|id| id == basic.id);
+    is_one.then(|| by_secret(app, &basic.id, basic.secret.expose()))?
 }
 
-/// `private_key_jwt`: signed by the app, about itself, for this server, and not expired.
-fn by_assertion(app: &App, origin: &Origin, form: &Form) -> Option<Arc<Client>> {
-    let jws = Jws::parse(form.value("client_assertion")?).ok()?;
-    let members = claims::members(jws.payload()).ok()?;
-    let claims = Claims::read(&members, Mode::Strict).ok()?;
-    let client = enabled(app, &claims.issuer)?;
-    let now = app.now();
-    let usable = client
-        .certificates
-        .iter()
-        .filter(|one| one.flaw_at(now).is_none());
-    let keys: Vec<_> = usable.map(|certificate| &certificate.key).collect();
-    let audience = claims
-        .audience
-        .strip_suffix(PATH)
-        .unwrap_or(&claims.audience);
-    let is_for_us = app
-        .situation(origin)
-        .audiences
-        .find(audience, Mode::Strict)
-        .is_some();
-    let is_about_itself = claims.subject == claims.issuer;
-    let is_proven = !keys.is_empty() && jws.verify(&keys).is_ok();
-    (is_proven && is_for_us && is_about_itself && now < claims.expires_at).then_some(client)
-}
-
-fn enabled(app: &App, id: &str) -> Option<Arc<Client>> {
+fn by_secret(app: &App, id: &str, secret: &str) -> Option<Arc<Client>> {
     let client = app.directory().client(id)?;
-    (client.definition.enabled == Switch::On).then_some(client)
+    let is_on =
+        client.definition.enabled == Switch::On && client.definition.installed == Switch::On;
+    (is_on && client.has_secret(secret)).then_some(client)
+}
+
+/// `private_key_jwt`: the rungs of the ladder that concern the app, as strict as can be, and each
+/// `jti` once.
+async fn by_assertion(
+    app: &App,
+    origin: &Origin,
+    (assertion, client_id): (&str, Option<&str>),
+) -> Option<Arc<Client>> {
+    let now = app.now();
+    let verified = {
+        let mut org = app.situation(origin);
+        let paths: Vec<_> = org
+            .audiences
+            .own
+            .iter()
+            .map(|own| format!("{own}{PATH}"))
+            .collect();
+        org.audiences.own.extend(paths);
+        let presented = Presented {
+            client_id,
+            ..Presented::default()
+        };
+        grant::judge_client(&Question {
+            assertion,
+            presented,
+            lookup: app.directory(),
+            org: &org,
+            mode: Mode::Strict,
+            now,
+        })
+        .ok()?
+    };
+    if let Some(id) = &verified.assertion_id {
+        let times = (verified.expires_at, now);
+        token::redeem(app, &verified.client, id, times).await.ok()?;
+    }
+    Some(verified.client)
 }

@@ -246,9 +246,9 @@ impl<'a> Jws<'a> {
         })
     }
 
-    /// The payload, still unproven.
-    pub(crate) fn payload(&self) -> &[u8] {
-        &self.payload
+    /// The payload, still unproven. It can be taken once; checking the signature needs it not.
+    pub(crate) fn take_payload(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.payload)
     }
 
     /// Checks the signature with those of `keys` that the header's `kid` allows.

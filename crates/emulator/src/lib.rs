@@ -42,6 +42,7 @@ mod testing;
 mod tls;
 mod token;
 mod token_text;
+mod upload;
 
 pub use app::App;
 pub use audience::Environment;

@@ -15,6 +15,9 @@ pub enum Mode {
     #[default]
     Salesforce,
     /// RFC 7523 and RFC 8725 to the letter, a life of at most three minutes, and each `jti` once.
+    ///
+    /// An assertion without a `jti` may be used again while it lives. Which ones were used in
+    /// [`Salesforce`](Self::Salesforce) mode is not remembered: they are new to this one.
     Strict,
 }
 

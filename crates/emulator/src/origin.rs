@@ -63,16 +63,6 @@ impl Origin {
         self.text.get(self.host.end..).unwrap_or_default()
     }
 
-    /// Says whether this is a name or address of the machine itself.
-    pub(crate) fn is_loopback(&self) -> bool {
-        let host = self.authority();
-        let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-            let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
-            if is_port { name } else { host }
-        });
-        ["localhost", "127.0.0.1", "[::1]"].contains(&name)
-    }
-
     /// Says whether this is `login` or `test.salesforce.com`, which belong to no org.
     pub(crate) fn is_shared(&self) -> bool {
         LOGIN_HOSTS.contains(&self.authority())
@@ -134,28 +124,6 @@ fn is_ipv6(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_is_known_by_its_exact_names() {
-        let is_loopback = |host| Origin::new(&Scheme::HTTP, host).unwrap().is_loopback();
-        for host in [
-            "localhost",
-            "LOCALHOST:1",
-            "127.0.0.1:80",
-            "[::1]",
-            "[::1]:8080",
-        ] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "[::2]",
-            "[::ffff:1]",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
-    }
 
     #[test]
     fn only_hosts_become_part_of_a_url() {

@@ -145,6 +145,8 @@ pub(crate) enum Refusal {
     },
     /// The assertion was used before.
     Replayed,
+    /// App or user were changed while the assertion was judged.
+    Changed,
     /// The emulator could not remember the sign-in.
     Unavailable,
 }
@@ -229,7 +231,9 @@ impl Refusal {
                 "the requested scope is invalid, unknown, or malformed",
                 "ACC-1046",
             ),
-            Self::Unavailable => ("unknown_error", "retry your request", "ACC-1050"),
+            Self::Changed | Self::Unavailable => {
+                ("unknown_error", "retry your request", "ACC-1050")
+            }
         }
     }
 
@@ -273,6 +277,7 @@ impl Refusal {
             Self::HighAssurance => pair("a high-assurance session", "a standard session"),
             Self::LoginRate { limit } => pair(&format!("at most {limit} an hour"), "more"),
             Self::Replayed => pair("a jti that is new", "used before"),
+            Self::Changed => pair("app and user to stay as they were", "a change meanwhile"),
             Self::Unavailable => pair("a store that works", "an error of the store"),
         }
     }

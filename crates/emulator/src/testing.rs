@@ -9,11 +9,13 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{CertificateParams, PKCS_RSA_SHA256};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::grant::{Presented, Question, judge};
+use crate::directory::Issued;
+use crate::grant::{Presented, Question, VerifiedAssertion, judge};
 use crate::origin::Origin;
+use crate::refusal::Refusal;
 use crate::{NewApp, Upload};
 
 /// Says that a test was skipped. The runner keeps what a passing test prints, but not what is
@@ -23,7 +25,7 @@ pub(crate) fn skipped(why: impl Display) {
     let _gone = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
-const CLIENT_ID: &str = "3MVG9test.CONSUMER_KEY_A";
+pub(crate) const CLIENT_ID: &str = "3MVG9test.CONSUMER_KEY_A";
 
 /// A key and its certificate. Made once for all tests: making an RSA key is slow.
 static KEY: LazyLock<(KeyPair, String)> = LazyLock::new(|| {
@@ -45,11 +47,24 @@ pub(crate) fn app() -> NewApp {
     }
 }
 
-/// A token for a user, through the ladder as always.
-pub(crate) fn sign_in(app: &App, username: &str) -> String {
-    let origin = Origin::new(&http::uri::Scheme::HTTP, "localhost").unwrap();
+/// An assertion for a user that is right now.
+pub(crate) fn assertion(app: &App, username: &str) -> String {
+    sign(&claims(app, username))
+}
+
+/// The same with a `jti`.
+pub(crate) fn assertion_with(app: &App, username: &str, id: &str) -> String {
+    let mut claims = claims(app, username);
+    claims["jti"] = json!(id);
+    sign(&claims)
+}
+
+fn claims(app: &App, username: &str) -> Value {
     let exp = app.now().as_secs() + 120;
-    let claims = json!({"iss": CLIENT_ID, "sub": username, "aud": origin.as_str(), "exp": exp});
+    json!({"iss": CLIENT_ID, "sub": username, "aud": "http://localhost", "exp": exp})
+}
+
+fn sign(claims: &Value) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
     let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let mut signature = vec![0; KEY.0.public_modulus_len()];
@@ -57,20 +72,32 @@ pub(crate) fn sign_in(app: &App, username: &str) -> String {
     KEY.0
         .sign(&RSA_PKCS1_SHA256, &random, input.as_bytes(), &mut signature)
         .unwrap();
-    let assertion = format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature));
-    let settings = app.settings();
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What the ladder says of an assertion for a user.
+pub(crate) fn verified(app: &App, username: &str) -> VerifiedAssertion {
+    let origin = Origin::new(&http::uri::Scheme::HTTP, "localhost").unwrap();
     let verdict = judge(&Question {
-        assertion: &assertion,
+        assertion: &assertion(app, username),
         presented: Presented::default(),
         lookup: app.directory(),
         org: &app.situation(&origin),
-        mode: settings.mode,
+        mode: app.settings().mode,
         now: app.now(),
     });
-    let verified = verdict.outcome.unwrap();
+    verdict.outcome.unwrap()
+}
+
+/// Takes a verified assertion to the directory.
+pub(crate) fn issue(app: &App, verified: &VerifiedAssertion) -> Result<Issued, Refusal> {
     let drawn = crate::token_text::draw(app.random(), 96).unwrap();
-    let issued = app
-        .directory()
-        .issue(&verified, settings.login_limit, app.now(), &drawn);
+    let limit = app.settings().login_limit;
+    app.directory().issue(verified, limit, app.now(), &drawn)
+}
+
+/// A token for a user, through the ladder as always.
+pub(crate) fn sign_in(app: &App, username: &str) -> String {
+    let issued = issue(app, &verified(app, username));
     issued.unwrap().token.expose().clone()
 }

@@ -4,6 +4,7 @@
 //! Owns request and reply of the endpoint. What an assertion is worth is decided by
 //! [`crate::grant`].
 
+use accredit::clock::UnixTime;
 use accredit::oauth::JWT_BEARER;
 use accredit::secret::Secret;
 use aws_lc_rs::digest;
@@ -12,10 +13,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::app::App;
-use crate::form::{Form, NoBody};
-use crate::grant::{self, Outcome, Presented, Question, Step};
+use crate::directory::{Client, Issued, Pace};
+use crate::form::{Form, NoForm};
+use crate::grant::{self, Outcome, Presented, Question, Step, VerifiedAssertion};
 use crate::journal::SignIn;
-use crate::jws::Flaw;
+use crate::jws::{Flaw, printable};
 use crate::mode::{Leniency, Mode};
 use crate::oauth_reply::{self, BasicCredentials, Format};
 use crate::origin::Origin;
@@ -26,11 +28,13 @@ const DIAGNOSIS: HeaderName = HeaderName::from_static("accredit-diagnosis");
 const LENIENCY: HeaderName = HeaderName::from_static("accredit-leniency");
 
 /// The parameters that the endpoint knows.
-const PARAMETERS: [&str; 5] = [
+const PARAMETERS: [&str; 7] = [
     "grant_type",
     "assertion",
     "client_id",
     "client_secret",
+    "client_assertion_type",
+    "client_assertion",
     "scope",
 ];
 
@@ -38,6 +42,21 @@ const PARAMETERS: [&str; 5] = [
 struct Request<'a> {
     assertion: &'a str,
     presented: Presented<'a>,
+}
+
+impl<'a> Presented<'a> {
+    /// From the form or else from the header.
+    fn of(form: &'a Form, basic: Option<&'a BasicCredentials>) -> Self {
+        Self {
+            client_id: form
+                .value("client_id")
+                .or(basic.map(|basic| basic.id.as_str())),
+            client_secret: form
+                .value("client_secret")
+                .or(basic.map(|basic| basic.secret.expose().as_str())),
+            scope: form.value("scope"),
+        }
+    }
 }
 
 /// A new token and who it is for.
@@ -54,9 +73,9 @@ pub(crate) async fn exchange(
     method: Method,
     origin: Origin,
     headers: HeaderMap,
-    form: Result<Form, NoBody>,
+    form: Result<Form, NoForm>,
 ) -> Response {
-    let (form, is_cut) = form.map_or_else(|_| (Form::default(), true), |form| (form, false));
+    let (form, unread) = form.map_or_else(|no| (Form::default(), Some(no)), |form| (form, None));
     let format = Format::of(&form, &headers);
     let basic = BasicCredentials::of(&headers);
     let mode = app.settings().mode;
@@ -72,12 +91,17 @@ pub(crate) async fn exchange(
         leniencies: Vec::new(),
         refusal: None,
     };
-    let read = if is_cut {
-        Err(too_long(&mut entry))
-    } else {
-        read(&method, &form, basic.as_ref(), &mut entry)
+    let read = match unread {
+        Some(no_form) => Err(unreadable(no_form)),
+        None => parameters(&method, &form, basic.as_ref(), &mut entry),
     };
-    let outcome = read.and_then(|request| sign_in(&app, &origin, &request, &mut entry));
+    if let Err(refusal) = &read {
+        entry.steps.push(Step::failed("request", refusal));
+    }
+    let outcome = match read {
+        Ok(request) => sign_in(&app, &origin, &request, &mut entry).await,
+        Err(refusal) => Err(refusal),
+    };
     let mut response = match &outcome {
         Ok(reply) => granted(format, reply),
         Err(refusal) => refused(format, refusal),
@@ -90,41 +114,27 @@ pub(crate) async fn exchange(
     response
 }
 
-/// A body that was not read to its end: an assertion this long is none.
-fn too_long(entry: &mut SignIn) -> Refusal {
-    let refusal = Refusal::Form(Flaw::Form {
-        expected: "a body of at most 64 KiB",
-        found: "a longer one".to_owned(),
-    });
-    entry.steps.push(Step::failed("request", &refusal));
-    refusal
+/// What is no form. Of a body that was not read to its end: an assertion this long is none.
+fn unreadable(no_form: NoForm) -> Refusal {
+    match no_form {
+        NoForm::Body => Refusal::Form(Flaw::Form {
+            expected: "a whole body of at most 64 KiB",
+            found: "a longer one, or a part".to_owned(),
+        }),
+        NoForm::Parameters => Refusal::Parameter {
+            expected: "at most 32 parameters",
+            found: "more".to_owned(),
+        },
+    }
 }
 
 /// Checks the form of the request: rungs before the ladder.
-fn read<'a>(
+fn parameters<'a>(
     method: &Method,
     form: &'a Form,
     basic: Option<&'a BasicCredentials>,
     entry: &mut SignIn,
 ) -> Result<Request<'a>, Refusal> {
-    let outcome = parameters(method, form, entry);
-    if let Err(refusal) = &outcome {
-        entry.steps.push(Step::failed("request", refusal));
-    }
-    let assertion = outcome?;
-    let value = |name: &str| form.value(name);
-    Ok(Request {
-        assertion,
-        presented: Presented {
-            client_id: value("client_id").or(basic.map(|basic| basic.id.as_str())),
-            client_secret: value("client_secret")
-                .or(basic.map(|basic| basic.secret.expose().as_str())),
-            scope: value("scope"),
-        },
-    })
-}
-
-fn parameters<'a>(method: &Method, form: &'a Form, entry: &mut SignIn) -> Result<&'a str, Refusal> {
     if method != Method::POST {
         let found = format!("method {method}");
         return Err(Refusal::GrantType { found });
@@ -132,27 +142,14 @@ fn parameters<'a>(method: &Method, form: &'a Form, entry: &mut SignIn) -> Result
     if let Some(name) = form.repeated() {
         return Err(Refusal::Parameter {
             expected: "each parameter once",
-            found: crate::jws::printable(name),
+            found: printable(name),
         });
     }
-    let in_query = form
-        .query
-        .iter()
-        .find(|(name, _)| PARAMETERS.contains(&name.as_str()));
-    match (in_query, entry.mode) {
-        (Some((name, _)), Mode::Strict) => {
-            return Err(Refusal::Parameter {
-                expected: "parameters in the body",
-                found: format!("{name} in the query string"),
-            });
-        }
-        (Some(_), Mode::Salesforce) => entry.leniencies.push(Leniency::ParametersInQuery),
-        (None, _) => {}
-    }
+    check_place(form, entry)?;
     match form.value("grant_type") {
         Some(JWT_BEARER) => {}
         Some(other) => {
-            let found = crate::jws::printable(other);
+            let found = printable(other);
             return Err(Refusal::GrantType { found });
         }
         None => {
@@ -160,30 +157,103 @@ fn parameters<'a>(method: &Method, form: &'a Form, entry: &mut SignIn) -> Result
             return Err(Refusal::GrantType { found });
         }
     }
-    match (form.value("assertion"), entry.mode) {
-        (None | Some(""), Mode::Strict) => Err(Refusal::Parameter {
-            expected: "an assertion",
-            found: "none".to_owned(),
-        }),
-        // No source shows Salesforce's answer; an empty text is not a JWS.
-        (found, _) => {
-            let mut step = Step::passed("request", "jwt-bearer");
-            if !entry.leniencies.is_empty() {
-                step.outcome = Outcome::Lenient(entry.leniencies.clone());
-            }
-            entry.steps.push(step);
-            Ok(found.unwrap_or_default())
+    // No source shows Salesforce's answer to a request without one; an empty text is not a JWS.
+    let assertion = form.value("assertion").unwrap_or_default();
+    if entry.mode == Mode::Strict {
+        if assertion.is_empty() {
+            return Err(Refusal::Parameter {
+                expected: "an assertion",
+                found: "none".to_owned(),
+            });
         }
+        check_authentication(form, basic)?;
+    }
+    let mut step = Step::passed("request", "jwt-bearer");
+    if !entry.leniencies.is_empty() {
+        step.outcome = Outcome::Lenient(entry.leniencies.clone());
+    }
+    entry.steps.push(step);
+    Ok(Request {
+        assertion,
+        presented: Presented::of(form, basic),
+    })
+}
+
+/// Parameters belong in the body (RFC 6749 §3.2).
+fn check_place(form: &Form, entry: &mut SignIn) -> Result<(), Refusal> {
+    let is_known = |(name, _): &&(String, String)| PARAMETERS.contains(&name.as_str());
+    match (form.query.iter().find(is_known), entry.mode) {
+        (Some((name, _)), Mode::Strict) => Err(Refusal::Parameter {
+            expected: "parameters in the body",
+            found: format!("{name} in the query string"),
+        }),
+        (Some(_), Mode::Salesforce) => {
+            entry.leniencies.push(Leniency::ParametersInQuery);
+            Ok(())
+        }
+        (None, _) => Ok(()),
     }
 }
 
+/// A client proves itself in one way at most (RFC 6749 §2.3). The ladder checks ids and secrets;
+/// this endpoint verifies no client assertion, so it may not look as if one had been.
+fn check_authentication(form: &Form, basic: Option<&BasicCredentials>) -> Result<(), Refusal> {
+    let refuse = |expected, found: &str| {
+        Err(Refusal::Parameter {
+            expected,
+            found: found.to_owned(),
+        })
+    };
+    for name in ["client_assertion", "client_assertion_type"] {
+        if form.value(name).is_some() {
+            return refuse("no client assertion beside the assertion", name);
+        }
+    }
+    let Some(basic) = basic else {
+        return Ok(());
+    };
+    if form.value("client_secret").is_some() {
+        let found = "Authorization: Basic and client_secret";
+        return refuse("one way of client authentication", found);
+    }
+    if form.value("client_id").is_some_and(|id| id != basic.id) {
+        let found = "another client_id in Authorization: Basic";
+        return refuse("one client", found);
+    }
+    Ok(())
+}
+
 /// Climbs the ladder and issues a token.
-fn sign_in(
+async fn sign_in(
     app: &App,
     origin: &Origin,
     request: &Request<'_>,
     entry: &mut SignIn,
 ) -> Result<Reply, Refusal> {
+    let verified = climb(app, origin, request, entry)?;
+    let issued = issue(app, &verified, entry.at).await;
+    let issued = issued.inspect_err(|refusal| {
+        entry.steps.push(Step::failed("sign-in", refusal));
+    })?;
+    entry.steps.push(Step::passed("sign-in", "a new session"));
+    if issued.pace == Pace::Behind {
+        let app = app.clone();
+        wait(move || app.directory().wait_for_room()).await?;
+    }
+    Ok(Reply {
+        token: issued.token,
+        scope: issued.session.issue.scope.clone(),
+        instance_url: app.instance_url(origin),
+        id: oauth_reply::identity_url(app, origin, &issued.session.issue.user_id),
+    })
+}
+
+fn climb(
+    app: &App,
+    origin: &Origin,
+    request: &Request<'_>,
+    entry: &mut SignIn,
+) -> Result<VerifiedAssertion, Refusal> {
     let verdict = grant::judge(&Question {
         assertion: request.assertion,
         presented: request.presented,
@@ -195,22 +265,43 @@ fn sign_in(
     entry.steps.extend(verdict.steps);
     entry.leniencies.extend(verdict.leniencies);
     entry.claims = verdict.claims;
-    let verified = verdict.outcome?;
+    verdict.outcome
+}
+
+/// The rungs that change with each sign-in: replay, then the login rate, so that a replay takes no
+/// sign-in away from the user.
+async fn issue(app: &App, verified: &VerifiedAssertion, now: UnixTime) -> Result<Issued, Refusal> {
+    if let Some(id) = verified.assertion_id() {
+        redeem(app, verified.client(), id, (verified.expires_at(), now)).await?;
+    }
     let drawn = token_text::draw(app.random(), TOKEN_LENGTH).map_err(|error| {
         tracing::error!(%error, "no random numbers for a token");
         Refusal::Unavailable
     })?;
     let limit = app.settings().login_limit;
-    let issued = app.directory().issue(&verified, limit, entry.at, &drawn);
-    let issued = issued.inspect_err(|refusal| {
-        entry.steps.push(Step::failed("sign-in", refusal));
-    })?;
-    entry.steps.push(Step::passed("sign-in", "a new session"));
-    Ok(Reply {
-        token: issued.token,
-        scope: issued.session.issue.scope.clone(),
-        instance_url: app.instance_url(origin),
-        id: oauth_reply::identity_url(app, origin, &issued.session.issue.user_id),
+    app.directory().issue(verified, limit, now, &drawn)
+}
+
+/// Notes that a client used the assertion with this `jti`, without keeping other requests waiting.
+pub(crate) async fn redeem(
+    app: &App,
+    client: &Client,
+    id: &str,
+    (expires_at, now): (UnixTime, UnixTime),
+) -> Result<(), Refusal> {
+    let (app, issuer, id) = (app.clone(), client.id.clone(), id.to_owned());
+    wait(move || {
+        let assertion = (issuer.as_str(), id.as_str());
+        app.directory().redeem(assertion, expires_at, now)
+    })
+    .await?
+}
+
+/// Does what waits for the database on a thread that may wait.
+async fn wait<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a piece of work was not done");
+        Refusal::Unavailable
     })
 }
 

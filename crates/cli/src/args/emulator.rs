@@ -84,7 +84,7 @@ pub(crate) struct ResetArgs {
 /// Which org is served.
 #[derive(Debug, Args)]
 pub(crate) struct OrgArgs {
-    /// Keep the org in this SQLite file [default: in memory]
+    /// Keep the org in this SQLite file, all but its settings [default: in memory]
     #[arg(long, value_name = "FILE")]
     pub(crate) db: Option<PathBuf>,
     /// What is in a new org
@@ -146,6 +146,10 @@ pub(crate) struct StartArgs {
     /// Write the URL to this file once connections are accepted
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Ask everybody who manages the org for the key in this file [default: only programs on this
+    /// machine may, without a key]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) management_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

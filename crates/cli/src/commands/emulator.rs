@@ -122,6 +122,9 @@ impl From<StartError> for CliError {
             StartError::Listen(_, below) => this
                 .hint("expected an address of this machine, and a port above 1023")
                 .with_source(below),
+            StartError::ManagementKey => {
+                this.hint("--management-key-file must name a file with a key in it")
+            }
             StartError::Authority(_) => this,
             StartError::Store(below) => this.hint(DB_HINT).with_source(below),
             StartError::Directory(below) => this.hint(DB_HINT).with_source(below),

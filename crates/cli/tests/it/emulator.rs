@@ -698,3 +698,24 @@ fn orgs_are_added_listed_and_removed() {
     program.line("emulator org add A").fails(4, "is no name");
     served.stop();
 }
+
+#[test]
+fn a_management_key_is_asked_of_everybody_and_sent_when_it_is_set() {
+    let program = Program::new().with("ACCREDIT_MANAGEMENT_KEY", "k3y");
+    program.write("key", b"k3y\n");
+    program.write("empty", b" \n");
+    program
+        .line("emulator start --listen 127.0.0.1:0 --management-key-file empty")
+        .fails(3, "empty holds no management key");
+    let served = Served::start(&program, "--management-key-file key");
+    for line in ["user list", "app list", "reset"] {
+        let line = format!("emulator {line} --emulator {}", served.url);
+        program.line(&line).succeeds();
+        Program::new().line(&line).fails(4, "management key");
+        let wrong = Program::new().with("ACCREDIT_MANAGEMENT_KEY", "k3yy");
+        let run = wrong.line(&line);
+        run.fails(4, "management key");
+        assert!(!run.stderr.contains("k3y"), "{run:?}");
+    }
+    assert_eq!(served.stop().code, 0);
+}

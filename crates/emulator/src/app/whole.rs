@@ -22,7 +22,7 @@ impl App {
         self.0.directory.clear()?;
         self.0.journal.clear();
         self.0.org.reset(self.0.setup.seed, self.now())?;
-        self.adopt_users()
+        self.adopt_first_users()
     }
 
     /// Puts the org back to the snapshot called `name`. Sessions go on.
@@ -51,7 +51,7 @@ impl App {
             let id = id.map_err(|error| LoadError::new(&app.path, error.to_string()))?;
             report.apps.push(id.as_str().to_owned());
         }
-        self.adopt_users()
+        self.follow_users()
             .map_err(|error| LoadError::new("", error.to_string()))?;
         self.0
             .org

@@ -14,6 +14,7 @@ use x509_cert::Certificate as X509;
 use x509_cert::der::Decode as _;
 use x509_cert::der::oid::ObjectIdentifier;
 
+use crate::json;
 use crate::jws::VerifyingKey;
 
 /// The largest certificate that Salesforce takes, in bytes.
@@ -21,6 +22,9 @@ const LENGTH_MAX: usize = 4 * 1024;
 
 /// `rsaEncryption` (RFC 3279 §2.3.1).
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// Members of a JWK that are nobody's business but the signer's (RFC 7518 §6.3.2, §6.4.1).
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// A certificate as it is uploaded and kept: the text, and a name for the key if it is to have one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +78,13 @@ impl Certificate {
     }
 
     fn from_jwk(text: &str) -> Result<Self, String> {
+        let members = json::object(text.as_bytes())?;
+        if let Some(name) = PRIVATE.into_iter().find(|name| members.contains_key(*name)) {
+            return Err(format!(
+                "the JWK holds a private key (member {name}), expected the public key alone: take \
+                 its private members out, and the key out of use if it was sent over a network"
+            ));
+        }
         let key = VerifyingKey::from_jwk(text).map_err(|flaw| flaw.to_string())?;
         Ok(Self {
             fingerprint: key.public().fingerprint(),

@@ -161,6 +161,12 @@ impl Client {
         if let Some(secret) = definition.client_secret.take() {
             definition.client_secret_sha256 = Some(sha256(&secret));
         }
+        if let Some(hash) = &definition.client_secret_sha256 {
+            let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            if hash.len() != 64 || !hash.bytes().all(is_digit) {
+                return Err("clientSecretSha256 must have 64 hex digits in lower case".to_owned());
+            }
+        }
         definition.client_id = Some(id.as_str().to_owned());
         if !(1..=1_440).contains(&definition.session_timeout_minutes) {
             return Err(format!(

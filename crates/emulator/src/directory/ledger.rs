@@ -1,8 +1,9 @@
 //! Writes sessions to the database behind the sign-ins, many in one transaction.
 //!
 //! Owns the thread that does so. It is woken by the first entry, lingers for more, and writes what
-//! came; so a sign-in costs one push. A sign-in waits only if the thread is [`QUEUE_MAX`] entries
-//! behind. What a crash can lose is what WAL mode could lose anyway: the last moments.
+//! came; so a sign-in costs one push, which never waits. Whoever began a session is told when the
+//! thread is [`QUEUE_MAX`] entries behind, and answers only once there is room. What a crash can
+//! lose is what WAL mode could lose anyway: the last moments.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,11 +12,11 @@ use std::time::Duration;
 
 use accredit::clock::UnixTime;
 
-use super::sessions::{Session, TokenDigest};
+use super::sessions::Session;
 use super::tables;
 use crate::store::Store;
 
-/// How many entries may wait.
+/// From how many entries on sign-ins wait.
 const QUEUE_MAX: usize = 8_192;
 
 /// The most entries in one transaction: readers of the database wait for no more.
@@ -29,10 +30,19 @@ const LINGER: Duration = Duration::from_millis(5);
 pub(crate) enum Entry {
     /// A session began.
     Begin(Arc<Session>),
-    /// A session was used.
-    Used(TokenDigest, UnixTime),
-    /// A session is over.
-    End(TokenDigest),
+    /// The session of this number was used.
+    Used(u64, UnixTime),
+    /// The session of this number is over.
+    End(u64),
+}
+
+/// Whether the thread keeps up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// It does.
+    Even,
+    /// It is so far behind that sign-ins should wait.
+    Behind,
 }
 
 /// The queue to the thread. Dropping it waits until everything is written.
@@ -73,18 +83,33 @@ impl Ledger {
         }
     }
 
-    /// Queues an entry.
-    pub(crate) fn write(&self, entry: Entry) {
+    /// Queues an entry. What is queued first is written first.
+    pub(crate) fn write(&self, entry: Entry) -> Pace {
         let queue = &self.queue;
         let mut state = queue.state();
-        while state.entries.len() >= QUEUE_MAX {
-            queue.hurry(&mut state);
-            state = wait(&queue.written, state);
+        let pace = if state.entries.len() < QUEUE_MAX {
+            Pace::Even
+        } else {
+            Pace::Behind
+        };
+        // The next use of a session says the same.
+        if pace == Pace::Behind && matches!(entry, Entry::Used(..)) {
+            return pace;
         }
         state.entries.push(entry);
         state.queued += 1;
         if state.entries.len() == 1 {
             queue.begun.notify_one();
+        }
+        pace
+    }
+
+    /// Waits until the thread keeps up again.
+    pub(crate) fn wait_for_room(&self) {
+        let mut state = self.queue.state();
+        while state.entries.len() >= QUEUE_MAX {
+            self.queue.hurry(&mut state);
+            state = wait(&self.queue.written, state);
         }
     }
 

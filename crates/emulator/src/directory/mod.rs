@@ -2,19 +2,25 @@
 //!
 //! Owns what the authorization server remembers. Apps and users are read from memory and written
 //! through; sessions live in memory and are written behind, so that a sign-in waits for no disk.
+//!
+//! What waits for the database says so, and belongs on a thread of its own. While it waits it holds
+//! no lock that a sign-in needs.
 
 mod certificate;
 mod client;
+mod error;
 mod follow;
 mod ledger;
 mod replace;
 mod sessions;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod user;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use accredit::clock::UnixTime;
 use accredit::oauth::ClientId;
@@ -23,69 +29,29 @@ use accredit::random::Random;
 pub use self::certificate::Upload;
 pub(crate) use self::client::Client;
 pub use self::client::{AppKind, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch};
+pub use self::error::DirectoryError;
+pub(crate) use self::ledger::Pace;
 pub(crate) use self::sessions::{Issued, Live, Session, TokenDigest};
 pub(crate) use self::user::User;
 pub use self::user::{NewUser, UserRecord, UserState};
 
+use self::error::unfit;
 use self::ledger::Ledger;
 use self::replace::{clients, users};
 use self::sessions::Sessions;
 use crate::grant::{Lookup, VerifiedAssertion};
 use crate::ids::RecordId;
-use crate::org::OrgError;
 use crate::refusal::Refusal;
-use crate::store::{ImageError, Store};
+use crate::store::Store;
 
 /// The most apps, and the most users, that an org may have.
 const ENTRIES_MAX: usize = 10_000;
 
-/// Why the directory could not do what was asked.
-#[derive(Debug)]
-pub enum DirectoryError {
-    /// The definition is unfit, or names something that is there already; the text says why.
-    Unfit(String),
-    /// The database failed.
-    Store(rusqlite::Error),
-}
-
-impl fmt::Display for DirectoryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unfit(reason) => f.write_str(reason),
-            Self::Store(error) => write!(f, "the database failed: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for DirectoryError {}
-
-impl From<OrgError> for DirectoryError {
-    fn from(error: OrgError) -> Self {
-        match error {
-            OrgError::Database(error) => Self::Store(error),
-            other => Self::Unfit(other.to_string()),
-        }
-    }
-}
-
-impl From<ImageError> for DirectoryError {
-    fn from(error: ImageError) -> Self {
-        match error {
-            ImageError::Sqlite(error) => Self::Store(error),
-            other => Self::Unfit(other.to_string()),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for DirectoryError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// Apps, users and sessions.
 pub(crate) struct Directory {
     store: Arc<Store>,
+    /// Held by whoever changes apps or users, also while the database is being written.
+    changing: Mutex<()>,
     clients: RwLock<BTreeMap<String, Arc<Client>>>,
     /// By username in lower case.
     users: RwLock<HashMap<String, Arc<User>>>,
@@ -102,13 +68,34 @@ impl Directory {
         let sessions = Sessions::new(org_id, ledger, tables::sessions(&store)?);
         Ok(Self {
             store,
+            changing: Mutex::new(()),
             clients: RwLock::new(clients),
             users: RwLock::new(users),
             sessions,
         })
     }
 
-    /// Registers an app and gives its client id.
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clients(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Client>>> {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clients_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Arc<Client>>> {
+        self.clients.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn users_by_name(&self) -> RwLockReadGuard<'_, HashMap<String, Arc<User>>> {
+        self.users.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn users_mut(&self) -> RwLockWriteGuard<'_, HashMap<String, Arc<User>>> {
+        self.users.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers an app and gives its client id. Waits for the database.
     pub(crate) fn add_app(
         &self,
         mut definition: NewApp,
@@ -118,142 +105,166 @@ impl Directory {
             Some(id) => id,
             None => consumer_key(random)?,
         };
-        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
-        if clients.contains_key(&id) {
+        let _changing = self.change();
+        if self.client(&id).is_some() {
             return Err(unfit("an app with this client id is there already"));
         }
-        if clients.len() >= ENTRIES_MAX {
+        if self.clients().len() >= ENTRIES_MAX {
             return Err(unfit("the org has as many apps as it can"));
         }
         let client = checked(&id, definition)?;
         tables::put_app(&self.store, &client)?;
         let client_id = client.id.clone();
-        clients.insert(id, Arc::new(client));
+        self.clients_mut().insert(id, Arc::new(client));
         Ok(client_id)
     }
 
     /// Replaces the definition of an app; its sessions end if it is switched off. `false` if there
-    /// is no such app.
+    /// is no such app. Waits for the database.
     pub(crate) fn change_app(&self, id: &str, to: NewApp) -> Result<bool, DirectoryError> {
-        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
-        if !clients.contains_key(id) {
+        let _changing = self.change();
+        if self.client(id).is_none() {
             return Ok(false);
         }
         let client = checked(id, to)?;
         tables::put_app(&self.store, &client)?;
-        if client.definition.enabled == Switch::Off {
+        let is_off = client.definition.enabled == Switch::Off;
+        let mut clients = self.clients_mut();
+        clients.insert(id.to_owned(), Arc::new(client));
+        if is_off {
             self.sessions.end_where(|session| session.client_id == id);
         }
-        clients.insert(id.to_owned(), Arc::new(client));
         Ok(true)
     }
 
-    /// Removes an app and ends its sessions. `false` if there is no such app.
+    /// Removes an app and ends its sessions. `false` if there is no such app. Waits for the
+    /// database.
     pub(crate) fn remove_app(&self, id: &str) -> Result<bool, DirectoryError> {
-        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let _changing = self.change();
         tables::delete_app(&self.store, id)?;
+        let mut clients = self.clients_mut();
+        let was_there = clients.remove(id).is_some();
         self.sessions.end_where(|session| session.client_id == id);
-        Ok(clients.remove(id).is_some())
+        Ok(was_there)
     }
 
     /// All apps, by client id.
     pub(crate) fn apps(&self) -> Vec<Arc<Client>> {
-        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        clients.values().cloned().collect()
+        self.clients().values().cloned().collect()
     }
 
-    /// Makes a user. `record` makes the record that shows it, and gives the id.
+    /// Makes a user. `record` makes the record that shows it, and gives the id. Waits for the
+    /// database.
     pub(crate) fn new_user(
         &self,
         definition: NewUser,
         record: impl FnOnce(&UserRecord) -> Result<RecordId, DirectoryError>,
     ) -> Result<UserRecord, DirectoryError> {
-        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        if users.contains_key(&key(&definition.username)) {
+        let _changing = self.change();
+        if self.user(&definition.username).is_some() {
             return Err(unfit("a user with this username is there already"));
         }
-        if users.len() >= ENTRIES_MAX {
+        if self.users_by_name().len() >= ENTRIES_MAX {
             return Err(unfit("the org has as many users as it can"));
         }
         let mut user =
             User::new(RecordId::numbered("005", 0), definition).map_err(DirectoryError::Unfit)?;
         user.id = record(&user.record())?;
-        tables::put_user(&self.store, &user)?;
-        let record = user.record();
-        users.insert(key(user.username()), Arc::new(user));
-        Ok(record)
+        if self.users_by_name().values().any(|one| one.id == user.id) {
+            return Err(unfit("the record of this username belongs to another user"));
+        }
+        let user = Arc::new(user);
+        tables::put_users(&self.store, std::slice::from_ref(&user))?;
+        self.users_mut()
+            .insert(key(user.username()), Arc::clone(&user));
+        Ok(user.record())
     }
 
-    /// Lets the user of a record sign in, unless it is known already.
-    pub(crate) fn adopt(&self, record: UserRecord) -> Result<(), DirectoryError> {
-        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        if users.contains_key(&key(&record.username)) || users.len() >= ENTRIES_MAX {
-            return Ok(());
-        }
-        let definition = NewUser {
-            state: if record.is_active {
-                UserState::Active
-            } else {
-                UserState::Inactive
-            },
-            username: record.username,
-            profile: record.profile,
-            first_name: record.first_name,
-            last_name: record.last_name,
-            email: record.email,
-            ..NewUser::default()
-        };
-        let user = User::new(record.id, definition).map_err(DirectoryError::Unfit)?;
-        tables::put_user(&self.store, &user)?;
-        users.insert(key(user.username()), Arc::new(user));
+    /// Says whether the org had no user since it was made or reset.
+    pub(crate) fn is_without_history(&self) -> Result<bool, DirectoryError> {
+        Ok(tables::is_without_history(&self.store)?)
+    }
+
+    /// Lets the users of records sign in. Waits for the database.
+    pub(crate) fn adopt(&self, records: Vec<UserRecord>) -> Result<(), DirectoryError> {
+        let _changing = self.change();
+        let adopted = records
+            .into_iter()
+            .take(ENTRIES_MAX)
+            .map(|record| User::of(record).map(Arc::new))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(DirectoryError::Unfit)?;
+        tables::put_users(&self.store, &adopted)?;
+        let named = adopted.into_iter().map(|user| (key(user.username()), user));
+        self.users_mut().extend(named);
         Ok(())
     }
 
     /// Replaces the definition of a user, except the username; the user's sessions end if the user
-    /// is deactivated or frozen. `None` if there is no such user.
+    /// is deactivated or frozen. `None` if there is no such user. Waits for the database.
     pub(crate) fn change_user(
         &self,
         username: &str,
         mut to: NewUser,
     ) -> Result<Option<UserRecord>, DirectoryError> {
-        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(slot) = users.get_mut(&key(username)) else {
+        let _changing = self.change();
+        let Some(before) = self.user(username) else {
             return Ok(None);
         };
-        slot.username().clone_into(&mut to.username);
-        let user = User::new(slot.id.clone(), to).map_err(DirectoryError::Unfit)?;
-        tables::put_user(&self.store, &user)?;
+        before.username().clone_into(&mut to.username);
+        let user = User::new(before.id.clone(), to).map_err(DirectoryError::Unfit)?;
+        let user = Arc::new(user);
+        tables::put_users(&self.store, std::slice::from_ref(&user))?;
+        let mut users = self.users_mut();
+        users.insert(key(username), Arc::clone(&user));
         if !user.definition.state.keeps_sessions() {
             self.sessions
                 .end_where(|session| session.user_id == user.id);
         }
-        let record = user.record();
-        *slot = Arc::new(user);
-        Ok(Some(record))
+        Ok(Some(user.record()))
     }
 
-    /// Removes a user and ends the sessions. `None` if there is no such user.
+    /// Removes a user and ends the sessions. `None` if there is no such user. Waits for the
+    /// database.
     pub(crate) fn remove_user(&self, username: &str) -> Result<Option<UserRecord>, DirectoryError> {
-        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(user) = users.get(&key(username)).cloned() else {
+        let _changing = self.change();
+        let Some(user) = self.user(username) else {
             return Ok(None);
         };
         tables::delete_user(&self.store, &user.id)?;
+        let mut users = self.users_mut();
+        users.remove(&key(username));
         self.sessions
             .end_where(|session| session.user_id == user.id);
-        users.remove(&key(username));
         Ok(Some(user.record()))
     }
 
     /// All users, by id.
     pub(crate) fn users(&self) -> Vec<Arc<User>> {
-        let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = users.values().cloned().collect();
+        let mut all: Vec<_> = self.users_by_name().values().cloned().collect();
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all
     }
 
-    /// The last rungs, which change with each sign-in, and then the token (fact sheet §4.7).
+    /// Notes that an app used the assertion with this `jti`; refuses if it did before. Waits for
+    /// the database.
+    pub(crate) fn redeem(
+        &self,
+        (issuer, assertion_id): (&str, &str),
+        expires_at: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        match tables::redeem(&self.store, (issuer, assertion_id), expires_at, now) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::Replayed),
+            Err(error) => {
+                tracing::error!(%error, "the replay table could not be written");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    /// The last rung, which changes with each sign-in, and then the token (fact sheet §4.7).
     ///
     /// `token` is the random part of the token's text.
     pub(crate) fn issue(
@@ -263,20 +274,21 @@ impl Directory {
         now: UnixTime,
         token: &str,
     ) -> Result<Issued, Refusal> {
-        let permit = self.sessions.admit(verified.user(), login_limit, now)?;
-        if let Some(id) = verified.assertion_id() {
-            let issuer = verified.client().id.as_str();
-            let is_new = tables::redeem(&self.store, (issuer, id), verified.expires_at(), now);
-            match is_new {
-                Ok(true) => {}
-                Ok(false) => return Err(Refusal::Replayed),
-                Err(error) => {
-                    tracing::error!(%error, "the replay table could not be written");
-                    return Err(Refusal::Unavailable);
-                }
-            }
+        // Held until the session is there: whoever switches app or user off then ends it, too.
+        let (clients, users) = (self.clients(), self.users_by_name());
+        let client = clients.get(verified.client().id.as_str());
+        let user = users.get(&key(verified.user().username()));
+        let is_same = client.is_some_and(|client| Arc::ptr_eq(client, verified.client()))
+            && user.is_some_and(|user| Arc::ptr_eq(user, verified.user()));
+        if !is_same {
+            return Err(Refusal::Changed);
         }
-        Ok(self.sessions.issue(permit, verified, now, token))
+        self.sessions.issue(verified, login_limit, now, token)
+    }
+
+    /// Waits until the database keeps up with the sign-ins.
+    pub(crate) fn wait_for_room(&self) {
+        self.sessions.wait_for_room();
     }
 
     /// The session that `token` stands for, if it is alive; this use prolongs it.
@@ -326,27 +338,28 @@ impl Directory {
         self.sessions.flush();
     }
 
-    /// Forgets everything.
+    /// Forgets everything. Waits for the database.
     pub(crate) fn clear(&self) -> Result<(), DirectoryError> {
-        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
-        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        self.sessions.clear();
-        tables::clear(&self.store)?;
-        clients.clear();
-        users.clear();
-        Ok(())
+        let _changing = self.change();
+        {
+            let (mut clients, mut users) = (self.clients_mut(), self.users_mut());
+            clients.clear();
+            users.clear();
+            self.sessions.clear();
+        }
+        // Nobody can sign in now: once the queue is empty it stays so.
+        self.sessions.flush();
+        Ok(tables::clear(&self.store)?)
     }
 }
 
 impl Lookup for Directory {
     fn client(&self, id: &str) -> Option<Arc<Client>> {
-        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        clients.get(id).cloned()
+        self.clients().get(id).cloned()
     }
 
     fn user(&self, username: &str) -> Option<Arc<User>> {
-        let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
-        users.get(&key(username)).cloned()
+        self.users_by_name().get(&key(username)).cloned()
     }
 }
 
@@ -354,10 +367,6 @@ impl fmt::Debug for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Directory")
     }
-}
-
-fn unfit(reason: &str) -> DirectoryError {
-    DirectoryError::Unfit(reason.to_owned())
 }
 
 fn checked(id: &str, definition: NewApp) -> Result<Client, DirectoryError> {

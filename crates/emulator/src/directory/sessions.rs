@@ -14,7 +14,7 @@ use accredit::secret::Secret;
 use aws_lc_rs::digest;
 
 use super::client::Client;
-use super::ledger::{Entry, Ledger};
+use super::ledger::{Entry, Ledger, Pace};
 use super::user::User;
 use crate::grant::VerifiedAssertion;
 use crate::ids::RecordId;
@@ -22,6 +22,9 @@ use crate::refusal::Refusal;
 
 /// The most sessions that are kept; the oldest make room.
 const SESSIONS_MAX: usize = 200_000;
+
+/// How many more places than sessions there may be in the order of issue.
+const ENDED_MAX: usize = 1_024;
 
 /// How far a session may slide before the database hears of it.
 const WRITE_AFTER: Duration = Duration::from_secs(60);
@@ -49,6 +52,8 @@ pub(crate) struct Issue {
 /// A session.
 #[derive(Debug)]
 pub(crate) struct Session {
+    /// Counts up with each session.
+    pub(crate) number: u64,
     pub(crate) issue: Issue,
     /// Milliseconds; moves with each use.
     used_at: AtomicU64,
@@ -58,8 +63,9 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session that was last used at `used_at`, as the database knows.
-    pub(crate) fn new(issue: Issue, used_at: UnixTime) -> Self {
+    pub(crate) fn new(number: u64, issue: Issue, used_at: UnixTime) -> Self {
         Self {
+            number,
             issue,
             used_at: AtomicU64::new(used_at.as_millis()),
             written_at: AtomicU64::new(used_at.as_millis()),
@@ -89,6 +95,8 @@ pub(crate) struct Live {
 pub(crate) struct Issued {
     pub(crate) token: Secret<String>,
     pub(crate) session: Arc<Session>,
+    /// Whether the database keeps up with the sign-ins.
+    pub(crate) pace: Pace,
 }
 
 impl fmt::Debug for Issued {
@@ -96,10 +104,6 @@ impl fmt::Debug for Issued {
         f.debug_struct("Issued").finish_non_exhaustive()
     }
 }
-
-/// Leave to sign in: holds the place among the sign-ins of the hour.
-#[derive(Debug)]
-pub(crate) struct Permit(());
 
 /// The sessions of an org.
 pub(crate) struct Sessions {
@@ -126,8 +130,15 @@ impl Logins {
         }
     }
 
-    /// Forgets what is an hour ago.
+    /// Forgets what is an hour ago, and what is yet to come because the clock was moved back.
     fn forget(&mut self, now: u64) {
+        while let Some((second, count)) = self.by_second.back() {
+            if *second <= now {
+                break;
+            }
+            self.count = self.count.saturating_sub(*count);
+            self.by_second.pop_back();
+        }
         while let Some((second, count)) = self.by_second.front() {
             if now.saturating_sub(*second) < LOGIN_SPAN.as_secs() {
                 break;
@@ -143,6 +154,8 @@ struct Table {
     by_token: HashMap<TokenDigest, Arc<Session>>,
     /// In the order of issue; may name sessions that are gone.
     order: VecDeque<TokenDigest>,
+    /// The number of the next session.
+    next: u64,
 }
 
 impl Sessions {
@@ -154,6 +167,7 @@ impl Sessions {
             let issue = &session.issue;
             let times = logins.entry(issue.user_id.clone()).or_default();
             times.add(issue.issued_at.as_secs());
+            table.next = session.number.saturating_add(1);
             table.order.push_back(issue.token);
             table.by_token.insert(issue.token, Arc::new(session));
         }
@@ -169,48 +183,60 @@ impl Sessions {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes a session, unless the user had `limit` within the hour; `drawn` is the random part of
+    /// its token.
+    pub(crate) fn issue(
+        &self,
+        verified: &VerifiedAssertion,
+        limit: u32,
+        now: UnixTime,
+        drawn: &str,
+    ) -> Result<Issued, Refusal> {
+        self.admit(&verified.user().id, limit, now)?;
+        let token = Secret::new(format!("{}{drawn}", self.prefix));
+        let issue = Issue {
+            token: digest_of(token.expose()),
+            client_id: verified.client().id.as_str().to_owned(),
+            user_id: verified.user().id.clone(),
+            username: verified.user().username().to_owned(),
+            scope: verified.scope().to_owned(),
+            issued_at: now,
+            timeout: verified.client().session_timeout(),
+        };
+        let mut table = self.table();
+        let session = Arc::new(Session::new(table.next, issue, now));
+        let dropped = table.insert(Arc::clone(&session), now);
+        // With the table locked, so that the end of a session is queued after its begin.
+        let pace = self.ledger.write(Entry::Begin(Arc::clone(&session)));
+        for number in dropped {
+            self.ledger.write(Entry::End(number));
+        }
+        drop(table);
+        Ok(Issued {
+            token,
+            session,
+            pace,
+        })
+    }
+
     /// Counts a sign-in, unless the user had `limit` within the hour.
-    pub(crate) fn admit(&self, user: &User, limit: u32, now: UnixTime) -> Result<Permit, Refusal> {
+    fn admit(&self, user: &RecordId, limit: u32, now: UnixTime) -> Result<(), Refusal> {
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = match logins.get_mut(&user.id) {
+        let times = match logins.get_mut(user) {
             Some(times) => times,
-            None => logins.entry(user.id.clone()).or_default(),
+            None => logins.entry(user.clone()).or_default(),
         };
         times.forget(now.as_secs());
         if times.count >= limit {
             return Err(Refusal::LoginRate { limit });
         }
         times.add(now.as_secs());
-        Ok(Permit(()))
+        Ok(())
     }
 
-    /// Makes a session; `drawn` is the random part of its token.
-    pub(crate) fn issue(
-        &self,
-        _permit: Permit,
-        verified: &VerifiedAssertion,
-        now: UnixTime,
-        drawn: &str,
-    ) -> Issued {
-        let token = Secret::new(format!("{}{drawn}", self.prefix));
-        let session = Arc::new(Session::new(
-            Issue {
-                token: digest_of(token.expose()),
-                client_id: verified.client().id.as_str().to_owned(),
-                user_id: verified.user().id.clone(),
-                username: verified.user().username().to_owned(),
-                scope: verified.scope().to_owned(),
-                issued_at: now,
-                timeout: verified.client().session_timeout(),
-            },
-            now,
-        ));
-        let dropped = self.table().insert(Arc::clone(&session), now);
-        self.ledger.write(Entry::Begin(Arc::clone(&session)));
-        for token in dropped {
-            self.ledger.write(Entry::End(token));
-        }
-        Issued { token, session }
+    /// Waits until the database keeps up with the sign-ins.
+    pub(crate) fn wait_for_room(&self) {
+        self.ledger.wait_for_room();
     }
 
     /// Finds a session by its token, if its time is not over.
@@ -219,40 +245,38 @@ impl Sessions {
         (now < session.expires_at()).then_some(session)
     }
 
-    /// Notes a use.
-    pub(crate) fn touch(&self, session: &Arc<Session>, now: UnixTime) {
+    /// Notes a use. The clock may have been moved back since the last.
+    pub(crate) fn touch(&self, session: &Session, now: UnixTime) {
         let millis = now.as_millis();
-        session.used_at.fetch_max(millis, Ordering::Relaxed);
+        session.used_at.store(millis, Ordering::Relaxed);
         let written_at = UnixTime::from_millis(session.written_at.load(Ordering::Relaxed));
-        if now.since(written_at) > WRITE_AFTER {
+        if now.since(written_at) <= WRITE_AFTER && written_at.since(now) <= WRITE_AFTER {
+            return;
+        }
+        if self.ledger.write(Entry::Used(session.number, now)) == Pace::Even {
             session.written_at.store(millis, Ordering::Relaxed);
-            self.ledger.write(Entry::Used(session.issue.token, now));
         }
     }
 
     /// Ends a session. `false` if there is none.
     pub(crate) fn revoke(&self, token: &str) -> bool {
-        let token = digest_of(token);
-        let found = self.table().by_token.remove(&token).is_some();
-        if found {
-            self.ledger.write(Entry::End(token));
+        let mut table = self.table();
+        let found = table.by_token.remove(&digest_of(token));
+        if let Some(session) = &found {
+            self.ledger.write(Entry::End(session.number));
         }
-        found
+        found.is_some()
     }
 
     /// Ends all sessions of which `is_over` says so.
     pub(crate) fn end_where(&self, is_over: impl Fn(&Issue) -> bool) {
-        let mut ended = Vec::new();
-        self.table().by_token.retain(|token, session| {
+        self.table().by_token.retain(|_, session| {
             let stays = !is_over(&session.issue);
             if !stays {
-                ended.push(*token);
+                self.ledger.write(Entry::End(session.number));
             }
             stays
         });
-        for token in ended {
-            self.ledger.write(Entry::End(token));
-        }
     }
 
     /// The sessions in the order of issue, at most `count`, the newest if there are more.
@@ -265,14 +289,13 @@ impl Sessions {
         newest
     }
 
-    /// Forgets all sessions and sign-ins.
+    /// Forgets all sessions and sign-ins. The database still knows those that were queued.
     pub(crate) fn clear(&self) {
         *self.table() = Table::default();
         self.logins
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
-        self.ledger.flush();
     }
 
     /// Waits for the database.
@@ -282,23 +305,27 @@ impl Sessions {
 }
 
 impl Table {
-    /// Adds a session and drops those in front that are over or too many.
-    fn insert(&mut self, session: Arc<Session>, now: UnixTime) -> Vec<TokenDigest> {
+    /// Adds a session. Gives the numbers of those in front that had to go: they are over, or there
+    /// are too many.
+    fn insert(&mut self, session: Arc<Session>, now: UnixTime) -> Vec<u64> {
+        self.next = self.next.saturating_add(1);
         self.order.push_back(session.issue.token);
         self.by_token.insert(session.issue.token, session);
         let mut dropped = Vec::new();
-        while let Some(token) = self.order.front().copied() {
-            let is_over = match self.by_token.get(&token) {
-                Some(oldest) => self.order.len() > SESSIONS_MAX || oldest.expires_at() <= now,
-                None => true,
-            };
-            if !is_over {
-                break;
+        while let Some(token) = self.order.front() {
+            let is_full = self.by_token.len() > SESSIONS_MAX;
+            if let Some(oldest) = self.by_token.get(token) {
+                if !is_full && now < oldest.expires_at() {
+                    break;
+                }
+                dropped.push(oldest.number);
             }
+            self.by_token.remove(token);
             self.order.pop_front();
-            if self.by_token.remove(&token).is_some() {
-                dropped.push(token);
-            }
+        }
+        // Behind one that lives on, those that were ended may pile up.
+        if self.order.len() > 2 * self.by_token.len() + ENDED_MAX {
+            self.order.retain(|token| self.by_token.contains_key(token));
         }
         dropped
     }
@@ -311,4 +338,53 @@ fn digest_of(token: &str) -> TokenDigest {
         *to = *from;
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(number: u64) -> Arc<Session> {
+        let now = UnixTime::from_secs(1_000);
+        let issue = Issue {
+            token: digest_of(&number.to_string()),
+            client_id: String::new(),
+            user_id: RecordId::numbered("005", 1),
+            username: String::new(),
+            scope: String::new(),
+            issued_at: now,
+            timeout: Duration::from_secs(60),
+        };
+        Arc::new(Session::new(number, issue, now))
+    }
+
+    #[test]
+    fn sessions_that_ended_take_no_place_from_those_that_live() {
+        let mut table = Table::default();
+        let now = UnixTime::from_secs(1_000);
+        for number in 0..10_000 {
+            assert!(table.insert(session(number), now).is_empty());
+            if number > 0 {
+                table.by_token.remove(&session(number).issue.token);
+            }
+            assert!(table.order.len() <= 2 * 2 + ENDED_MAX);
+        }
+        assert_eq!(table.by_token.len(), 1);
+        let later = UnixTime::from_secs(1_060);
+        assert_eq!(table.insert(session(10_000), later), [0, 10_000]);
+    }
+
+    #[test]
+    fn a_clock_that_is_moved_back_forgets_what_is_yet_to_come() {
+        let mut logins = Logins::default();
+        for at in [100, 5_000, 5_000, 6_000] {
+            logins.forget(at);
+            logins.add(at);
+        }
+        assert_eq!(logins.count, 3);
+        logins.forget(5_500);
+        assert_eq!(logins.count, 2);
+        logins.forget(50);
+        assert_eq!((logins.count, logins.by_second.len()), (0, 0));
+    }
 }

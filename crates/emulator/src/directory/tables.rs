@@ -16,6 +16,12 @@ use crate::grant::SKEW;
 use crate::ids::RecordId;
 use crate::store::Store;
 
+/// How many used assertions are remembered after they expired.
+const REPLAYS_KEPT: i64 = 100_000;
+
+/// After how many used assertions it is looked whether some can be forgotten.
+const REPLAYS_SWEPT: i64 = 1_024;
+
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
 /// Makes the tables that are not there yet.
@@ -27,12 +33,13 @@ pub(crate) fn create(connection: &Connection) -> Result<()> {
              number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
              definition TEXT NOT NULL) STRICT;
          CREATE TABLE IF NOT EXISTS accredit_session (
-             token BLOB PRIMARY KEY, client_id TEXT NOT NULL, user_id TEXT NOT NULL,
-             username TEXT NOT NULL, scope TEXT NOT NULL, issued_at INTEGER NOT NULL,
-             timeout INTEGER NOT NULL, used_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             number INTEGER PRIMARY KEY, token BLOB NOT NULL, client_id TEXT NOT NULL,
+             user_id TEXT NOT NULL, username TEXT NOT NULL, scope TEXT NOT NULL,
+             issued_at INTEGER NOT NULL, timeout INTEGER NOT NULL,
+             used_at INTEGER NOT NULL) STRICT;
          CREATE TABLE IF NOT EXISTS accredit_replay (
-             assertion BLOB PRIMARY KEY, forget_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-         CREATE INDEX IF NOT EXISTS accredit_replay_forget_at ON accredit_replay (forget_at);",
+             number INTEGER PRIMARY KEY, assertion BLOB NOT NULL UNIQUE,
+             forget_at INTEGER NOT NULL) STRICT;",
     )
 }
 
@@ -65,12 +72,18 @@ pub(crate) fn users(store: &Store) -> Result<Vec<(RecordId, NewUser)>> {
     })
 }
 
+/// Says whether the table of users never held one since the org was made or reset.
+pub(crate) fn is_without_history(store: &Store) -> Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'accredit_user')";
+    store.run(|connection| connection.query_row(sql, [], |row| row.get(0)))
+}
+
 /// All sessions, the oldest first.
 pub(crate) fn sessions(store: &Store) -> Result<Vec<Session>> {
     store.run(|connection| {
         let mut statement = connection.prepare(
-            "SELECT token, client_id, user_id, username, scope, issued_at, timeout, used_at
-             FROM accredit_session ORDER BY issued_at",
+            "SELECT token, client_id, user_id, username, scope, issued_at, timeout, used_at, number
+             FROM accredit_session ORDER BY number",
         )?;
         let rows = statement.query_map([], |row| {
             let issue = Issue {
@@ -82,7 +95,8 @@ pub(crate) fn sessions(store: &Store) -> Result<Vec<Session>> {
                 issued_at: UnixTime::from_millis(natural(row, 5)?),
                 timeout: Duration::from_secs(natural(row, 6)?),
             };
-            Ok(Session::new(issue, UnixTime::from_millis(natural(row, 7)?)))
+            let used_at = UnixTime::from_millis(natural(row, 7)?);
+            Ok(Session::new(natural(row, 8)?, issue, used_at))
         })?;
         rows.collect()
     })
@@ -107,17 +121,21 @@ pub(crate) fn delete_app(store: &Store, id: &str) -> Result<()> {
     })
 }
 
-pub(crate) fn put_user(store: &Store, user: &User) -> Result<()> {
-    let definition = text(&user.definition)?;
+/// Writes users, all of them or none.
+pub(crate) fn put_users(store: &Store, users: &[Arc<User>]) -> Result<()> {
     store.run(|connection| {
-        // An upsert would count the sequence up although no user came.
-        let values = params![user.id.as_str(), definition];
-        let update = "UPDATE accredit_user SET definition = ?2 WHERE id = ?1";
-        if connection.execute(update, values)? == 0 {
-            let insert = "INSERT INTO accredit_user (id, definition) VALUES (?1, ?2)";
-            connection.execute(insert, values)?;
+        let transaction = connection.transaction()?;
+        for user in users {
+            // An upsert would count the sequence up although no user came.
+            let definition = text(&user.definition)?;
+            let values = params![user.id.as_str(), definition];
+            let update = "UPDATE accredit_user SET definition = ?2 WHERE id = ?1";
+            if transaction.execute(update, values)? == 0 {
+                let insert = "INSERT INTO accredit_user (id, definition) VALUES (?1, ?2)";
+                transaction.execute(insert, values)?;
+            }
         }
-        Ok(())
+        transaction.commit()
     })
 }
 
@@ -128,8 +146,10 @@ pub(crate) fn delete_user(store: &Store, id: &RecordId) -> Result<()> {
     })
 }
 
-/// Notes that an assertion was used: one statement, which says `false` if it was used before. What
-/// can no longer be replayed, because it expired, is forgotten.
+/// Notes that an assertion was used: one statement, which says `false` if it was used before.
+///
+/// One that expired counts as not used, but stays: it would be good again if the clock were moved
+/// back. Only when there are more than [`REPLAYS_KEPT`] do the expired ones among the oldest go.
 pub(crate) fn redeem(
     store: &Store,
     (issuer, assertion_id): (&str, &str),
@@ -141,15 +161,22 @@ pub(crate) fn redeem(
     text.update(issuer.as_bytes());
     text.update(assertion_id.as_bytes());
     let key = text.finish();
-    let forget_at = expires_at.saturating_add(SKEW).as_secs();
+    let forget_at = integer(expires_at.saturating_add(SKEW).as_secs());
+    let now = integer(now.as_secs());
     store.run(|connection| {
-        connection
-            .prepare_cached("DELETE FROM accredit_replay WHERE forget_at < ?1")?
-            .execute([integer(now.as_secs())])?;
-        let inserted = connection
-            .prepare_cached("INSERT INTO accredit_replay VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-            .execute(params![key.as_ref(), integer(forget_at)])?;
-        Ok(inserted == 1)
+        let written = connection
+            .prepare_cached(
+                "INSERT INTO accredit_replay (assertion, forget_at) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET forget_at = excluded.forget_at WHERE forget_at < ?3",
+            )?
+            .execute(params![key.as_ref(), forget_at, now])?;
+        let last = connection.last_insert_rowid();
+        if written == 1 && last % REPLAYS_SWEPT == 0 {
+            connection
+                .prepare_cached("DELETE FROM accredit_replay WHERE number < ?1 AND forget_at < ?2")?
+                .execute([last - REPLAYS_KEPT, now])?;
+        }
+        Ok(written == 1)
     })
 }
 
@@ -183,9 +210,10 @@ fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
             connection
                 .prepare_cached(
                     "INSERT OR REPLACE INTO accredit_session
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?
                 .execute(params![
+                    integer(session.number),
                     issue.token,
                     issue.client_id,
                     issue.user_id.as_str(),
@@ -196,15 +224,15 @@ fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
                     integer(session.used_at().as_millis()),
                 ])?;
         }
-        Entry::Used(token, at) => {
+        Entry::Used(number, at) => {
             connection
-                .prepare_cached("UPDATE accredit_session SET used_at = ?2 WHERE token = ?1")?
-                .execute(params![token, integer(at.as_millis())])?;
+                .prepare_cached("UPDATE accredit_session SET used_at = ?2 WHERE number = ?1")?
+                .execute([integer(*number), integer(at.as_millis())])?;
         }
-        Entry::End(token) => {
+        Entry::End(number) => {
             connection
-                .prepare_cached("DELETE FROM accredit_session WHERE token = ?1")?
-                .execute(params![token])?;
+                .prepare_cached("DELETE FROM accredit_session WHERE number = ?1")?
+                .execute([integer(*number)])?;
         }
     }
     Ok(())

@@ -10,6 +10,9 @@ use crate::ids::RecordId;
 /// The profile of administrators.
 pub(crate) const ADMINISTRATOR: &str = "System Administrator";
 
+/// The longest last name, in characters, as in an org.
+const NAME_MAX: usize = 80;
+
 /// Whether and how a user may sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -110,7 +113,29 @@ impl User {
                 "the username must have 1 to 80 bytes without blanks, like an email address".into(),
             );
         }
+        let last_name = definition.last_name.trim();
+        if last_name.is_empty() || last_name.chars().count() > NAME_MAX {
+            return Err(format!("lastName must have 1 to {NAME_MAX} characters"));
+        }
         Ok(Self { id, definition })
+    }
+
+    /// The user that a record shows.
+    pub(crate) fn of(record: UserRecord) -> Result<Self, String> {
+        let definition = NewUser {
+            state: if record.is_active {
+                UserState::Active
+            } else {
+                UserState::Inactive
+            },
+            username: record.username,
+            profile: record.profile,
+            first_name: record.first_name,
+            last_name: record.last_name,
+            email: record.email,
+            ..NewUser::default()
+        };
+        Self::new(record.id, definition)
     }
 
     pub(crate) fn username(&self) -> &str {

@@ -191,11 +191,13 @@ impl Front {
             return self.named(name);
         }
         let label = label(host);
-        let is_it = |entry: &Entry| {
+        let is_it = |entry: &&Entry| {
             let my_domain = entry.app.my_domain();
             my_domain == host || (label.is_some() && label == crate::proxy::label(my_domain))
         };
-        self.all().into_iter().find(is_it)
+        let others = self.0.others.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = std::iter::once(&self.0.first).chain(others.values());
+        all.find(is_it).cloned()
     }
 
     /// The org in which a session is alive.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
-use serde_json::{Map, Value};
 
 use super::{Outcome, Question, Reached, SKEW, Step, Verdict};
 use crate::claims::{self, Claims, Unfit};
 use crate::directory::{AppKind, Client, IpRestrictions, PermittedUsers, SessionPolicy, Switch};
 use crate::directory::{User, UserState};
-use crate::jws::{Flaw, Jws};
+use crate::journal::SeenClaims;
+use crate::jws::{Flaw, Jws, printable};
 use crate::mode::{Leniency, Mode};
 use crate::refusal::Refusal;
 
@@ -76,21 +76,43 @@ pub(crate) fn judge(question: &Question<'_>) -> Verdict {
     }
 }
 
+/// Judges a client assertion (RFC 7523 §2.2, §3): signed by the app, about itself. Gives the app,
+/// and what tells the assertion from others.
+pub(crate) fn judge_client(question: &Question<'_>) -> Result<VerifiedClient, Refusal> {
+    let mut ladder = Ladder {
+        question,
+        at: "form",
+        steps: Vec::new(),
+        leniencies: Vec::new(),
+        claims: None,
+    };
+    ladder.climb_client()
+}
+
+/// Proof of which app asks. Only [`judge_client`] makes one.
+#[derive(Clone, Debug)]
+pub(crate) struct VerifiedClient {
+    pub(crate) client: Arc<Client>,
+    /// `jti`, in strict mode.
+    pub(crate) assertion_id: Option<String>,
+    pub(crate) expires_at: UnixTime,
+}
+
 /// One climb. Each rung names itself before it looks, so that a refusal knows where it happened.
 struct Ladder<'q> {
     question: &'q Question<'q>,
     at: &'static str,
     steps: Vec<Step>,
     leniencies: Vec<Leniency>,
-    claims: Option<Map<String, Value>>,
+    claims: Option<SeenClaims>,
 }
 
 impl Ladder<'_> {
     fn climb(&mut self) -> Result<VerifiedAssertion, Refusal> {
         let question = self.question;
-        let jws = Jws::parse(question.assertion).map_err(refuse_form)?;
+        let mut jws = Jws::parse(question.assertion).map_err(refuse_form)?;
         self.passed("RS256");
-        let claims = self.claims(&jws)?;
+        let claims = self.claims(jws.take_payload())?;
         let client = self.client(&claims)?;
         self.audience(&claims, &client)?;
         self.credentials(&client)?;
@@ -109,6 +131,27 @@ impl Ladder<'_> {
         })
     }
 
+    fn climb_client(&mut self) -> Result<VerifiedClient, Refusal> {
+        let question = self.question;
+        let mut jws = Jws::parse(question.assertion).map_err(refuse_form)?;
+        let claims = self.claims(jws.take_payload())?;
+        let client = self.client(&claims)?;
+        if claims.subject != claims.issuer {
+            let found = "a client assertion about somebody else";
+            return Err(Refusal::Credentials { found });
+        }
+        self.audience(&claims, &client)?;
+        self.credentials(&client)?;
+        self.signature(&jws, &client)?;
+        self.expiry(&claims)?;
+        self.issue_time(&claims)?;
+        Ok(VerifiedClient {
+            client,
+            assertion_id: claims.assertion_id,
+            expires_at: claims.expires_at,
+        })
+    }
+
     fn passed(&mut self, found: impl Into<Cow<'static, str>>) {
         self.steps.push(Step::passed(self.at, found));
     }
@@ -122,11 +165,11 @@ impl Ladder<'_> {
         self.steps.push(step);
     }
 
-    fn claims(&mut self, jws: &Jws<'_>) -> Result<Claims, Refusal> {
+    fn claims(&mut self, payload: Vec<u8>) -> Result<Claims, Refusal> {
         self.at = "claims";
-        let members = claims::members(jws.payload()).map_err(refuse_claim)?;
+        let members = claims::members(&payload).map_err(refuse_claim)?;
         let read = Claims::read(&members, self.question.mode);
-        self.claims = Some(members);
+        self.claims = Some(SeenClaims::new(payload, &members));
         let claims = read.map_err(refuse_claim)?;
         self.lenient("iss, sub, aud, exp", &claims.leniencies);
         Ok(claims)
@@ -136,7 +179,7 @@ impl Ladder<'_> {
         self.at = "issuer";
         let org = self.question.org;
         let Some(client) = self.question.lookup.client(&claims.issuer) else {
-            let found = claims.issuer.clone();
+            let found = printable(&claims.issuer);
             return Err(match (org.reached, org.spring_26) {
                 (Reached::MyDomain, Switch::On) => Refusal::AppNotFound { found },
                 _ => Refusal::UnknownClient { found },
@@ -155,7 +198,7 @@ impl Ladder<'_> {
     fn audience(&mut self, claims: &Claims, client: &Client) -> Result<(), Refusal> {
         self.at = "audience";
         let org = self.question.org;
-        let found = || claims.audience.clone();
+        let found = || printable(&claims.audience);
         let Some(named) = org.audiences.find(&claims.audience, self.question.mode) else {
             return Err(Refusal::Audience {
                 expected: org.audiences.describe(),
@@ -282,7 +325,7 @@ impl Ladder<'_> {
     fn user(&mut self, claims: &Claims, client: &Client) -> Result<Arc<User>, Refusal> {
         self.at = "user";
         let Some(user) = self.question.lookup.user(&claims.subject) else {
-            let found = claims.subject.clone();
+            let found = printable(&claims.subject);
             return Err(Refusal::UnknownUser { found });
         };
         let state = user.definition.state;
@@ -344,13 +387,16 @@ impl Ladder<'_> {
         if !has_one || !asked.split_ascii_whitespace().all(is_granted) {
             return Err(Refusal::Scope {
                 expected: scopes.join(" "),
-                found: asked.to_owned(),
+                found: printable(asked),
             });
         }
-        let granted = if asked.trim().is_empty() {
+        let asked: Vec<_> = asked.split_ascii_whitespace().collect();
+        let granted = if asked.is_empty() {
             scopes.join(" ")
         } else {
-            asked.to_owned()
+            let granted = scopes.iter().map(String::as_str);
+            let granted: Vec<_> = granted.filter(|scope| asked.contains(scope)).collect();
+            granted.join(" ")
         };
         self.passed(granted.clone());
         Ok(granted)

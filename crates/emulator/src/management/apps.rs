@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Refused, answer, changed, done, ok, read};
+use super::{Refused, answer, blocking, changed, done, ok, read, unnamed};
 use crate::app::App;
 use crate::directory::{Client, NewApp};
 use crate::grant::Lookup as _;
@@ -24,7 +24,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
 /// Registers an app; the answer names its client id.
 pub(crate) async fn add(State(app): State<App>, body: Bytes) -> Result<Response, Refused> {
     let definition: NewApp = read(&body)?;
-    let id = app.add_app(definition)?;
+    let id = blocking(move || app.add_app(definition)).await?;
     Ok(answer(
         StatusCode::CREATED,
         &json!({"clientId": id.as_str()}),
@@ -52,17 +52,19 @@ pub(crate) async fn change(
         .client(&id)
         .ok_or_else(|| Refused::missing("app"))?;
     let to = changed(&client.definition, &body)?;
-    if !app.directory().change_app(&id, to)? {
+    unnamed("clientId", to.client_id.as_deref(), &id)?;
+    let (shown, changed) = (app.clone(), id.clone());
+    if !blocking(move || app.directory().change_app(&changed, to)).await? {
         return Err(Refused::missing("app"));
     }
-    show(State(app), Path(id)).await
+    show(State(shown), Path(id)).await
 }
 
 pub(crate) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, Refused> {
-    if app.directory().remove_app(&id)? {
+    if blocking(move || app.directory().remove_app(&id)).await? {
         Ok(done())
     } else {
         Err(Refused::missing("app"))

@@ -137,11 +137,13 @@ fn check(app: &App, parts: &Parts) -> Result<(), Refused> {
     }
     match &app.access().key {
         Some(key) => {
-            let shown = match session::presented(headers) {
-                Presented::Token(token) => token,
-                _ => "",
+            let is_shown = match session::presented(headers) {
+                Presented::Token(token) => {
+                    bool::from(token.as_bytes().ct_eq(key.expose().as_bytes()))
+                }
+                Presented::Nothing | Presented::Odd => false,
             };
-            if !bool::from(shown.as_bytes().ct_eq(key.expose().as_bytes())) {
+            if !is_shown {
                 let message = "Authorization: Bearer must hold the management key";
                 return Err(Refused::new(StatusCode::UNAUTHORIZED, message));
             }
@@ -157,20 +159,27 @@ fn check(app: &App, parts: &Parts) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Compares `Host` with the names of loopback, the address bound and those allowed, to the letter:
-/// a name that an attacker rebinds to this machine is none of them.
 pub(crate) fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (
-        hosts.next().and_then(|host| host.to_str().ok()),
-        hosts.next(),
-    ) else {
-        return false;
-    };
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().is_ok_and(|host| is_own_host(app, host)),
+        _ => false,
+    }
+}
+
+/// Compares a host with the names of loopback, the address bound and those allowed, to the letter
+/// and with the port: a name that an attacker rebinds to this machine is none of them.
+pub(crate) fn is_own_host(app: &App, host: &str) -> bool {
     let bound = app.bound();
     let is_loopback = |name: &str| {
-        let is_at = |address: &SocketAddr| host == format!("{name}:{}", address.port());
-        host == name && bound.is_empty() || bound.iter().any(is_at)
+        let is_at = |address: &SocketAddr| match address.port() {
+            80 if host == name => true,
+            port => host == format!("{name}:{port}"),
+        };
+        match bound.as_slice() {
+            [] => host == name,
+            bound => bound.iter().any(is_at),
+        }
     };
     ["localhost", "127.0.0.1", "[::1]"]
         .into_iter()
@@ -211,6 +220,31 @@ fn changed<T: serde::Serialize + DeserializeOwned>(now: &T, body: &Bytes) -> Res
         members.extend(changes);
     }
     serde_json::from_value(value).map_err(|error| unreadable(&error))
+}
+
+/// Does what waits for the database on a thread that may wait.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DirectoryError> + Send + 'static,
+) -> Result<T, Refused> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome.map_err(Refused::from),
+        Err(error) => {
+            tracing::error!(%error, "a change was not made");
+            let message = "the change was not made";
+            Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, message))
+        }
+    }
+}
+
+/// Refuses a body that would give something another name.
+fn unnamed(member: &str, to: Option<&str>, is: &str) -> Result<(), Refused> {
+    match to {
+        Some(to) if to != is => Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            format!("{member} cannot be changed: remove this one and add another"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn unreadable(error: &serde_json::Error) -> Refused {

@@ -7,6 +7,7 @@ use accredit::secret::hex;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,6 +17,9 @@ use crate::clock::Motion;
 
 /// The most sessions that are listed.
 const LISTED_MAX: usize = 1_000;
+
+/// The last second that can be written as a date, in the year 9999.
+const TIME_MAX: u64 = 253_402_207_200;
 
 /// `{"now": SECONDS}` freezes, `{"now": null}` runs, `{"advance": SECONDS}` moves.
 #[derive(Deserialize)]
@@ -34,11 +38,25 @@ pub(crate) async fn clock(State(app): State<App>) -> Response {
 
 pub(crate) async fn set_clock(State(app): State<App>, body: Bytes) -> Result<Response, Refused> {
     match read(&body)? {
-        SetClock::Now(Some(seconds)) => app.clock().freeze(UnixTime::from_secs(seconds)),
+        SetClock::Now(Some(seconds)) => app.clock().freeze(within(Some(seconds))?),
         SetClock::Now(None) => app.clock().run(),
-        SetClock::Advance(seconds) => app.clock().advance(Duration::from_secs(seconds)),
+        SetClock::Advance(seconds) => {
+            within(app.now().as_secs().checked_add(seconds))?;
+            app.clock().advance(Duration::from_secs(seconds));
+        }
     }
     Ok(clock(State(app)).await)
+}
+
+/// A time that can be written as a date.
+fn within(seconds: Option<u64>) -> Result<UnixTime, Refused> {
+    match seconds.filter(|seconds| *seconds <= TIME_MAX) {
+        Some(seconds) => Ok(UnixTime::from_secs(seconds)),
+        None => {
+            let message = format!("the clock ends with the year 9999, at {TIME_MAX}");
+            Err(Refused::new(StatusCode::BAD_REQUEST, message))
+        }
+    }
 }
 
 /// The newest sessions that are alive, without their tokens.

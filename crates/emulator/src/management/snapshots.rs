@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Refused, done, ok, read};
+use super::{Refused, blocking, done, ok, read};
 use crate::app::App;
 use crate::store::ImageError;
 
@@ -35,10 +35,11 @@ pub(super) async fn reset(State(app): State<App>, body: Bytes) -> Result<Respons
         true => None,
         false => read(&body)?,
     };
-    match wanted.unwrap_or_default().unload {
-        true => app.unload()?,
-        false => app.reset()?,
-    }
+    blocking(move || match wanted.unwrap_or_default().unload {
+        true => app.unload(),
+        false => app.reset(),
+    })
+    .await?;
     Ok(done())
 }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Refused, answer, changed, done, ok, read};
+use super::{Refused, answer, blocking, changed, done, ok, read, unnamed};
 use crate::app::App;
 use crate::directory::{NewUser, User};
 use crate::grant::Lookup as _;
@@ -24,7 +24,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
 /// Makes a user; the answer names the id.
 pub(crate) async fn add(State(app): State<App>, body: Bytes) -> Result<Response, Refused> {
     let definition: NewUser = read(&body)?;
-    let record = app.add_user(definition)?;
+    let record = blocking(move || app.add_user(definition)).await?;
     Ok(answer(
         StatusCode::CREATED,
         &json!({"id": record.id.as_str(), "username": record.username}),
@@ -52,17 +52,19 @@ pub(crate) async fn change(
         .user(&username)
         .ok_or_else(|| Refused::missing("user"))?;
     let to = changed(&user.definition, &body)?;
-    if !app.change_user(&username, to)? {
+    unnamed("username", Some(&to.username), user.username())?;
+    let (shown, changed) = (app.clone(), username.clone());
+    if !blocking(move || app.change_user(&changed, to)).await? {
         return Err(Refused::missing("user"));
     }
-    show(State(app), Path(username)).await
+    show(State(shown), Path(username)).await
 }
 
 pub(crate) async fn remove(
     State(app): State<App>,
     Path(username): Path<String>,
 ) -> Result<Response, Refused> {
-    if app.remove_user(&username)? {
+    if blocking(move || app.remove_user(&username)).await? {
         Ok(done())
     } else {
         Err(Refused::missing("user"))

@@ -44,13 +44,38 @@ impl UserDetails {
 }
 
 impl Org {
-    /// Makes a user at the moment `now`.
+    /// Makes the record of a user at the moment `now`. One that is there for the username is taken
+    /// over: a username belongs to one record.
     pub(crate) fn insert_user(
         &self,
         user: &UserDetails,
         now: UnixTime,
     ) -> Result<RecordId, OrgError> {
-        self.write(&self.first_user(), now, |writer| insert(writer, user))
+        self.write(&self.first_user(), now, |writer| {
+            let known: Option<String> = writer
+                .connection
+                .prepare_cached("SELECT Id FROM sobject_User WHERE lower(Username) = lower(?)")?
+                .query_row([&user.username], |row| row.get(0))
+                .optional()?;
+            let Some(id) = known.as_deref().and_then(RecordId::parse) else {
+                return insert(writer, user);
+            };
+            let record = UserRecord {
+                id: id.clone(),
+                username: user.username.clone(),
+                first_name: user.first_name.clone().unwrap_or_default(),
+                last_name: user.last_name.clone(),
+                email: user.email.clone(),
+                profile: user.profile.clone(),
+                is_active: user.is_active,
+            };
+            update(writer, &record)?;
+            writer
+                .connection
+                .prepare_cached("UPDATE sobject_User SET Username = ?2 WHERE Id = ?1")?
+                .execute([id.as_str(), &user.username])?;
+            Ok(id)
+        })
     }
 
     /// All users, by id.
@@ -87,29 +112,30 @@ impl Org {
 
     /// Lets the record of a user show what the directory says of it.
     pub(crate) fn update_user(&self, user: &UserRecord, now: UnixTime) -> Result<(), OrgError> {
-        self.write(&self.first_user(), now, |writer| {
-            let profile = profile(writer, &user.profile)?;
-            let sql =
-                "UPDATE sobject_User SET FirstName = ?2, LastName = ?3, Name = ?4, Email = ?5,
-                ProfileId = ?6, IsActive = ?7, LastModifiedDate = ?8, SystemModstamp = ?8
-                WHERE Id = ?1";
-            let first_name = Some(&user.first_name).filter(|name| !name.is_empty());
-            writer
-                .connection
-                .prepare_cached(sql)?
-                .execute(rusqlite::params![
-                    user.id.as_str(),
-                    first_name,
-                    user.last_name,
-                    user.name(),
-                    user.email,
-                    profile.as_str(),
-                    user.is_active,
-                    datetime_text(timestamp(now)),
-                ])?;
-            Ok(())
-        })
+        self.write(&self.first_user(), now, |writer| update(writer, user))
     }
+}
+
+fn update(writer: &Writer<'_>, user: &UserRecord) -> Result<(), OrgError> {
+    let profile = profile(writer, &user.profile)?;
+    let sql = "UPDATE sobject_User SET FirstName = ?2, LastName = ?3, Name = ?4, Email = ?5,
+        ProfileId = ?6, IsActive = ?7, LastModifiedDate = ?8, SystemModstamp = ?8
+        WHERE Id = ?1";
+    let first_name = Some(&user.first_name).filter(|name| !name.is_empty());
+    writer
+        .connection
+        .prepare_cached(sql)?
+        .execute(rusqlite::params![
+            user.id.as_str(),
+            first_name,
+            user.last_name,
+            user.name(),
+            user.email,
+            profile.as_str(),
+            user.is_active,
+            datetime_text(timestamp(writer.now)),
+        ])?;
+    Ok(())
 }
 
 /// Makes a user.

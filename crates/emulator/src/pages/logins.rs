@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::frame::{self, Failed, Frame, Section, capital};
 use super::input::Visitor;
@@ -13,7 +13,7 @@ use super::rungs::{self, Climbed};
 use super::{apps, users};
 use crate::app::App;
 use crate::grant::Lookup as _;
-use crate::journal::SignIn;
+use crate::journal::{SeenClaims, SignIn};
 use crate::mode::Mode;
 
 /// How many sign-ins a page has.
@@ -118,9 +118,10 @@ pub(super) fn newest(app: &App, count: usize) -> Vec<Login> {
 }
 
 fn login(app: &App, number: u64, entry: &SignIn) -> Login {
+    let seen = entry.claims.as_ref().map(SeenClaims::read);
+    let seen = seen.unwrap_or_default();
     let claim = |names: &[&str]| {
-        let claims = entry.claims.as_ref()?;
-        let found = names.iter().find_map(|name| claims.get(*name)?.as_str());
+        let found = names.iter().find_map(|name| seen.get(*name)?.as_str());
         found.map(str::to_owned)
     };
     let (issuer, subject) = (claim(&["iss"]), claim(&["sub", "prn"]));
@@ -153,7 +154,7 @@ fn login(app: &App, number: u64, entry: &SignIn) -> Login {
             .or(issuer)
             .unwrap_or_else(|| "unknown app".to_owned()),
         username: subject.unwrap_or_else(|| "unknown user".to_owned()),
-        claims: claims(entry),
+        claims: claims(&seen),
         ladder: rungs::climb(&entry.steps),
         leniencies: entry.leniencies.len(),
         refusal: entry.refusal.as_ref().map(|refusal| {
@@ -171,8 +172,8 @@ fn login(app: &App, number: u64, entry: &SignIn) -> Login {
 }
 
 /// The claims as sent; moments with their date.
-fn claims(entry: &SignIn) -> Vec<(String, String)> {
-    let all = entry.claims.iter().flatten();
+fn claims(seen: &Map<String, Value>) -> Vec<(String, String)> {
+    let all = seen.iter();
     all.map(|(name, value)| {
         let text = match value {
             Value::String(text) => text.clone(),

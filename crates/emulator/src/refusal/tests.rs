@@ -68,12 +68,13 @@ fn all() -> Vec<Refusal> {
         },
         Refusal::LoginRate { limit: 1 },
         Refusal::Replayed,
+        Refusal::Changed,
         Refusal::Unavailable,
     ];
     let mut places: Vec<_> = one_of_each.iter().map(place).collect();
     places.sort_unstable();
     places.dedup();
-    assert_eq!(places.len(), 28, "a variant is missing above");
+    assert_eq!(places.len(), 29, "a variant is missing above");
     one_of_each
 }
 
@@ -106,7 +107,8 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::Scope { .. } => 24,
         Refusal::LoginRate { .. } => 25,
         Refusal::Replayed => 26,
-        Refusal::Unavailable => 27,
+        Refusal::Changed => 27,
+        Refusal::Unavailable => 28,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ORIGIN, Org};
+use crate::support::{ORIGIN, Org, request};
 
 #[tokio::test]
 async fn openid_configuration_has_the_recorded_keys_in_order() {
@@ -70,4 +70,34 @@ async fn auth_configuration_has_the_recorded_keys_in_order() {
 #[tokio::test]
 async fn there_are_no_keys_since_nothing_is_signed() {
     assert_eq!(Org::new().get("/id/keys").await.json(), json!({"keys": []}));
+}
+
+#[tokio::test]
+async fn what_the_documents_name_and_nobody_built_says_so() {
+    let org = Org::new();
+    let document = org.get("/.well-known/openid-configuration").await.json();
+    for name in ["authorization_endpoint", "registration_endpoint"] {
+        let path = document[name]
+            .as_str()
+            .unwrap()
+            .strip_prefix(ORIGIN)
+            .unwrap();
+        let reply = org.get(path).await;
+        assert_eq!(reply.status, 501, "{path}");
+        assert!(
+            reply.text.contains(&format!("does not serve {path} yet")),
+            "{path}"
+        );
+    }
+    for path in [
+        "/services/Soap/c/68.0/00Dx",
+        "/services/async/68.0/job",
+        "/services/apexrest/mine",
+    ] {
+        assert_eq!(
+            org.send(request("POST", path, "")).await.status,
+            501,
+            "{path}"
+        );
+    }
 }

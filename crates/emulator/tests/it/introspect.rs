@@ -375,3 +375,85 @@ async fn unknown_resources_answer_as_the_rest_api_does() {
         r#"[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]"#
     );
 }
+
+#[tokio::test]
+async fn a_client_assertion_climbs_the_rungs_of_its_app() {
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let off = |name: &str| json!({name: "off"});
+    for (changes, app_changes, client_id, expected) in [
+        (json!({}), json!({}), None, true),
+        (
+            json!({"iat": NOW, "nbf": NOW}),
+            json!({}),
+            Some(CLIENT_ID),
+            true,
+        ),
+        (json!({}), json!({}), Some("other"), false),
+        (json!({"nbf": NOW + 31}), json!({}), None, false),
+        (json!({"iat": NOW + 31}), json!({}), None, false),
+        (json!({"iat": NOW - 211}), json!({}), None, false),
+        (json!({"exp": NOW}), json!({}), None, false),
+        (json!({"exp": NOW + 211}), json!({}), None, false),
+        (json!({"sub": USERNAME}), json!({}), None, false),
+        (json!({"jti": 7}), json!({}), None, false),
+        (json!({}), off("installed"), None, false),
+        (json!({}), off("enabled"), None, false),
+    ] {
+        let org = org();
+        org.manage("PATCH", &format!("/apps/{CLIENT_ID}"), app_changes.clone())
+            .await;
+        let mut claims = claims_with(&json!({"sub": CLIENT_ID}));
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let assertion = OURS.assertion(&claims);
+        let mut pairs = vec![
+            ("token", "x"),
+            ("client_assertion_type", kind),
+            ("client_assertion", assertion.as_str()),
+        ];
+        pairs.extend(client_id.map(|id| ("client_id", id)));
+        let body = org.post("/services/oauth2/introspect", &pairs).await.json();
+        let what = format!("{changes} {app_changes} {client_id:?}");
+        assert_eq!(body["active"] == false, expected, "{what}");
+        assert_eq!(body["error"] == "invalid_client", !expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_assertion_with_a_jti_is_good_once() {
+    let org = org();
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let assertion = OURS.assertion(&claims_with(&json!({"sub": CLIENT_ID, "jti": "one"})));
+    let pairs = [
+        ("token", "x"),
+        ("client_assertion_type", kind),
+        ("client_assertion", assertion.as_str()),
+    ];
+    for error in [false, true] {
+        let body = org.post("/services/oauth2/introspect", &pairs).await.json();
+        assert_eq!(body["error"] == "invalid_client", error);
+    }
+}
+
+#[tokio::test]
+async fn an_app_proves_itself_in_one_way() {
+    let org = org();
+    let path = "/services/oauth2/introspect";
+    let basic = "Basic M01WRzl0ZXN0LkNPTlNVTUVSX0tFWV9BOmh1c2g=";
+    for (extra, expected) in [
+        (vec![], true),
+        (vec![("client_id", CLIENT_ID)], true),
+        (vec![("client_id", "other")], false),
+        (vec![("client_secret", SECRET)], false),
+        (vec![("client_assertion", "x.y.z")], false),
+    ] {
+        let mut pairs = vec![("token", "x")];
+        pairs.extend(extra.iter().copied());
+        let mut request = form(path, &pairs);
+        let value = basic.parse().unwrap();
+        request.headers_mut().insert("authorization", value);
+        let body = org.send(request).await.json();
+        assert_eq!(body["active"] == false, expected, "{extra:?}");
+    }
+}

@@ -480,10 +480,19 @@ async fn trust_ends_with_the_certificate() {
 
 #[tokio::test]
 async fn the_audience_of_the_assertion_does_not_reach_the_session() {
-    let org = Org::new();
+    let with_secret = NewApp {
+        client_secret: Some("hush".to_owned()),
+        ..app()
+    };
+    let org = org(with_secret, user());
     let token = org.token().await;
-    let secret = [("client_id", CLIENT_ID), ("token", &token)];
-    let reply = org.post("/services/oauth2/introspect", &secret).await;
+    let pairs = [
+        ("client_id", CLIENT_ID),
+        ("client_secret", "hush"),
+        ("token", &token),
+    ];
+    let reply = org.post("/services/oauth2/introspect", &pairs).await;
+    assert_eq!(reply.json()["active"], true, "{}", reply.text);
     assert!(!reply.text.contains("aud"), "{}", reply.text);
     assert!(
         !org.manage("GET", "/sessions", Value::Null)

@@ -2,6 +2,8 @@
 
 use accredit::secret::Secret;
 use accredit_emulator::{Emulator, NewUser};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -249,4 +251,92 @@ async fn calls_of_the_api_are_limited_for_a_day() {
     let token = org.token().await;
     let reply = org.get_as(&token, path).await;
     assert_eq!(reply.header("sforce-limit-info"), "api-usage=1/2");
+}
+
+#[tokio::test]
+async fn a_private_key_is_no_certificate() {
+    let org = Org::new();
+    let key = OURS.public_key();
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let public = json!({"kty": "RSA", "n": encode(key.modulus()), "e": encode(key.exponent())});
+    for name in ["d", "p", "q", "dp", "dq", "qi", "oth"] {
+        let mut jwk = public.clone();
+        jwk[name] = json!("c2VjcmV0");
+        let body = json!({"clientId": "other", "certificates": [jwk.to_string()]});
+        let reply = org.manage("POST", "/apps", body).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{name}");
+        let wanted = format!("private key (member {name})");
+        assert!(reply.text.contains(&wanted), "{}", reply.text);
+        assert!(!reply.text.contains("c2VjcmV0"), "{}", reply.text);
+    }
+    let body = json!({"clientId": "other", "certificates": [public.to_string()]});
+    let reply = org.manage("POST", "/apps", body).await;
+    assert_eq!(reply.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn what_cannot_be_changed_is_refused_and_not_passed_over() {
+    let org = Org::new();
+    let user = format!("/users/{USERNAME}");
+    let app = format!("/apps/{CLIENT_ID}");
+    let long = "x".repeat(81);
+    for (path, body, reason) in [
+        (
+            &app,
+            json!({"clientId": "other"}),
+            "clientId cannot be changed",
+        ),
+        (&app, json!({"clientSecretSha256": "ABC"}), "64 hex digits"),
+        (
+            &app,
+            json!({"clientSecretSha256": "A".repeat(64)}),
+            "64 hex digits",
+        ),
+        (
+            &user,
+            json!({"username": "x@y.z"}),
+            "username cannot be changed",
+        ),
+        (&user, json!({"lastName": ""}), "lastName must have"),
+        (&user, json!({"lastName": " "}), "lastName must have"),
+        (&user, json!({"lastName": long}), "lastName must have"),
+    ] {
+        let reply = org.manage("PATCH", path, body.clone()).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{body}");
+        assert!(reply.text.contains(reason), "{body}: {}", reply.text);
+    }
+    for (path, body) in [
+        (
+            &app,
+            json!({"clientId": CLIENT_ID, "clientSecretSha256": "a".repeat(64)}),
+        ),
+        (
+            &user,
+            json!({"username": USERNAME, "lastName": "é".repeat(80)}),
+        ),
+    ] {
+        let reply = org.manage("PATCH", path, body.clone()).await;
+        assert_eq!(reply.status, StatusCode::OK, "{body}");
+    }
+    org.token().await;
+}
+
+#[tokio::test]
+async fn the_clock_ends_with_the_year_9999() {
+    let org = Org::new();
+    let last = 253_402_207_200_u64;
+    for (body, status) in [
+        (json!({"now": last + 1}), 400),
+        (json!({"now": u64::MAX}), 400),
+        (json!({"advance": u64::MAX}), 400),
+        (json!({"advance": last}), 400),
+        (json!({"now": last}), 200),
+        (json!({"advance": 1}), 400),
+        (json!({"advance": 0}), 200),
+    ] {
+        let reply = org.manage("PUT", "/clock", body.clone()).await;
+        assert_eq!(reply.status.as_u16(), status, "{body}");
+    }
+    let reply = org.get("/id/keys").await;
+    assert_eq!(reply.header("date"), "Thu, 30 Dec 9999 22:00:00 GMT");
 }

@@ -1,10 +1,12 @@
 //! The emulator as a server on a socket.
 
-use accredit_emulator::{Emulator, Mode, NewUser, StartError};
+use accredit::secret::Secret;
+use accredit_emulator::{Emulator, Mode, NewUser, StartError, routes};
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::app;
+use crate::support::{JWT_BEARER, OURS, USERNAME, app, claims_with, form, send};
 
 async fn ask(stream: &mut TcpStream, host: &str, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
@@ -74,4 +76,65 @@ async fn a_sample_org_has_its_two_users() {
             "{username}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_finishes_its_body_is_cut_off() {
+    for path in [
+        "/services/oauth2/token",
+        "/services/oauth2/revoke",
+        "/_emulator/apps",
+    ] {
+        let emulator = Emulator::builder().start().await.unwrap();
+        let host = emulator.address();
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        let kind = "application/x-www-form-urlencoded";
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: 9\r\n\r\na=b"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).await.unwrap();
+        assert!(reply.starts_with(b"HTTP/1.1 4"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn strict_mode_believes_no_other_port() {
+    let emulator = Emulator::builder()
+        .mode(Mode::Strict)
+        .start()
+        .await
+        .unwrap();
+    emulator.add_app(app()).unwrap();
+    emulator.add_user(NewUser::named(USERNAME)).unwrap();
+    let port = emulator.address().port();
+    let router = routes(emulator.app().clone());
+    for (host, code) in [
+        (format!("127.0.0.1:{port}"), ""),
+        (format!("localhost:{port}"), ""),
+        ("localhost".to_owned(), "ACC-1010"),
+        ("localhost:1".to_owned(), "ACC-1010"),
+        ("127.0.0.1:65535".to_owned(), "ACC-1010"),
+    ] {
+        let exp = accredit::clock::Clock::now(&accredit::clock::SystemClock).as_secs() + 100;
+        let claims = claims_with(&json!({"aud": format!("http://{host}"), "exp": exp}));
+        let assertion = OURS.assertion(&claims);
+        let pairs = [
+            ("grant_type", JWT_BEARER),
+            ("assertion", assertion.as_str()),
+        ];
+        let mut request = form("/services/oauth2/token", &pairs);
+        let value = host.parse().unwrap();
+        request.headers_mut().insert("host", value);
+        let reply = send(&router, request, [127, 0, 0, 1].into()).await;
+        assert_eq!(reply.code(), code, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_management_key_is_refused() {
+    let builder = Emulator::builder().management_key(Secret::new(String::new()));
+    let error = builder.start().await.unwrap_err();
+    assert!(matches!(error, StartError::ManagementKey), "{error}");
 }

@@ -4,7 +4,7 @@ use accredit_emulator::store::Place;
 use accredit_emulator::{Emulator, NewApp, NewUser};
 use serde_json::{Value, json};
 
-use crate::support::{CLIENT_ID, NOW, Org, USERNAME, app};
+use crate::support::{CLIENT_ID, NOW, OURS, Org, USERNAME, app, claims_with};
 
 async fn is_alive(org: &Org, token: &str) -> bool {
     org.get_as(token, "/services/oauth2/userinfo").await.status == 200
@@ -120,4 +120,66 @@ async fn a_file_keeps_apps_users_and_sessions_but_no_token() {
     assert!(is_alive(&org, &token).await);
     let again = org.token().await;
     assert!(is_alive(&org, &again).await);
+}
+
+#[tokio::test]
+async fn a_use_counts_from_the_present_when_the_clock_was_moved_back() {
+    let org = Org::new();
+    let now = |seconds: u64| json!({"now": seconds});
+    org.manage("PUT", "/clock", now(NOW + 50_000)).await;
+    let claims = claims_with(&json!({"exp": NOW + 50_100}));
+    let reply = org.exchange(&OURS.assertion(&claims)).await.json();
+    let token = reply["access_token"].as_str().unwrap();
+    org.manage("PUT", "/clock", now(NOW)).await;
+    assert!(is_alive(&org, token).await);
+    org.manage("PUT", "/clock", now(NOW + 7_200)).await;
+    assert!(!is_alive(&org, token).await);
+}
+
+/// The records of the user.
+async fn records(org: &Org) -> Value {
+    let token = org.token().await;
+    let query = format!("SELECT+IsActive+FROM+User+WHERE+Username='{USERNAME}'");
+    let path = format!("/services/data/v60.0/query?q={query}");
+    org.get_as(&token, &path).await.json()["records"].clone()
+}
+
+#[tokio::test]
+async fn a_user_who_is_removed_and_added_again_has_one_record() {
+    let org = Org::new();
+    org.manage("DELETE", &format!("/users/{USERNAME}"), Value::Null)
+        .await;
+    let mut again = NewUser::named(USERNAME.to_uppercase());
+    again.first_name = "Ada".to_owned();
+    org.app.add_user(again).unwrap();
+    let records = records(&org).await;
+    assert_eq!(records.as_array().map(Vec::len), Some(1), "{records}");
+    assert_eq!(records[0]["IsActive"], true);
+}
+
+#[tokio::test]
+async fn a_user_who_was_removed_stays_so_when_the_emulator_starts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("org.db");
+    let names = async || {
+        let org = Org::empty(Emulator::builder().place(Place::File(path.clone())));
+        let users = org.manage("GET", "/users", Value::Null).await.json();
+        let names = users.as_array().unwrap().iter();
+        let names = names.map(|user| user["username"].as_str().unwrap().to_owned());
+        (org, names.collect::<Vec<_>>())
+    };
+    let (org, before) = names().await;
+    assert_eq!(before.len(), 2);
+    org.app.add_user(NewUser::named(USERNAME)).unwrap();
+    for name in [USERNAME, before[0].as_str(), before[1].as_str()] {
+        org.manage("DELETE", &format!("/users/{name}"), Value::Null)
+            .await;
+    }
+    drop(org);
+    assert_eq!(names().await.1, [""; 0]);
+    // A reset begins anew.
+    let (org, _) = names().await;
+    org.manage("POST", "/reset", Value::Null).await;
+    drop(org);
+    assert_eq!(names().await.1, before);
 }

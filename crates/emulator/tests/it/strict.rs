@@ -5,8 +5,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{
-    JWT_BEARER, LOGIN, NOW, ORIGIN, OURS, Org, USERNAME, app, claims, claims_with, encode, form,
-    request, send,
+    CLIENT_ID, JWT_BEARER, LOGIN, NOW, ORIGIN, OURS, Org, USERNAME, app, claims, claims_with,
+    encode, form, request, send,
 };
 
 fn org(mode: Mode) -> Org {
@@ -228,4 +228,91 @@ async fn of_a_hundred_parallel_copies_exactly_one_is_accepted() {
     }
     let sessions = org.manage("GET", "/sessions", Value::Null).await.json();
     assert_eq!(sessions.as_array().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn more_parameters_than_are_read_are_refused() {
+    let assertion = OURS.assertion(&claims());
+    let names: Vec<_> = (0..31).map(|number| format!("p{number}")).collect();
+    for (fill, end, status) in [(30, None, 200), (30, Some("x"), 400), (31, None, 400)] {
+        let mut pairs = vec![
+            ("grant_type", JWT_BEARER),
+            ("assertion", assertion.as_str()),
+        ];
+        pairs.extend(names.iter().take(fill).map(|name| (name.as_str(), "")));
+        pairs.extend(end.map(|value| ("assertion", value)));
+        for mode in [Mode::Salesforce, Mode::Strict] {
+            let reply = org(mode).post("/services/oauth2/token", &pairs).await;
+            assert_eq!(reply.status.as_u16(), status, "{mode:?} {fill} {end:?}");
+            if status != 200 {
+                assert_eq!(reply.json()["error"], "invalid_request");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn strict_mode_takes_one_way_of_client_authentication_at_most() {
+    let assertion = OURS.assertion(&claims());
+    // "3MVG9test.CONSUMER_KEY_A:hush" and "other:hush"
+    let (ours, other) = (
+        "Basic M01WRzl0ZXN0LkNPTlNVTUVSX0tFWV9BOmh1c2g=",
+        "Basic b3RoZXI6aHVzaA==",
+    );
+    for (extra, basic, strict) in [
+        (vec![], Some(ours), ""),
+        (vec![("client_id", CLIENT_ID)], Some(ours), ""),
+        (vec![("client_secret", "hush")], None, ""),
+        (vec![("client_secret", "hush")], Some(ours), "ACC-1002"),
+        (vec![("client_id", CLIENT_ID)], Some(other), "ACC-1002"),
+        (vec![("client_assertion", "x.y.z")], None, "ACC-1002"),
+        (vec![("client_assertion_type", "x")], None, "ACC-1002"),
+    ] {
+        let mut pairs = vec![
+            ("grant_type", JWT_BEARER),
+            ("assertion", assertion.as_str()),
+        ];
+        pairs.extend(extra.iter().copied());
+        let mut request = form("/services/oauth2/token", &pairs);
+        if let Some(basic) = basic {
+            let value = basic.parse().unwrap();
+            request.headers_mut().insert("authorization", value);
+        }
+        let org = Org::empty(Emulator::builder().mode(Mode::Strict));
+        let with_secret = NewApp {
+            client_secret: Some("hush".to_owned()),
+            ..app()
+        };
+        org.app.add_app(with_secret).unwrap();
+        org.app.add_user(NewUser::named(USERNAME)).unwrap();
+        let reply = org.send(request).await;
+        assert_eq!(reply.code(), strict, "{extra:?} {basic:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_takes_no_sign_in_away_from_the_user() {
+    let org = org(Mode::Strict);
+    org.manage("PATCH", "/org", json!({"loginLimit": 2})).await;
+    let with_id = |id: &str| OURS.assertion(&claims_with(&json!({"jti": id})));
+    let first = with_id("one");
+    assert_eq!(org.exchange(&first).await.code(), "");
+    for _ in 0..3 {
+        assert_eq!(org.exchange(&first).await.code(), "ACC-1008");
+    }
+    assert_eq!(org.exchange(&with_id("two")).await.code(), "");
+    assert_eq!(org.exchange(&with_id("three")).await.code(), "ACC-1043");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_moved_makes_no_jti_new() {
+    let org = org(Mode::Strict);
+    let first = OURS.assertion(&claims_with(&json!({"jti": "one"})));
+    assert_eq!(org.exchange(&first).await.code(), "");
+    org.manage("PUT", "/clock", json!({"now": NOW + 86_400}))
+        .await;
+    let later = claims_with(&json!({"jti": "two", "exp": NOW + 86_400 + 100}));
+    assert_eq!(org.exchange(&OURS.assertion(&later)).await.code(), "");
+    org.manage("PUT", "/clock", json!({"now": null})).await;
+    assert_eq!(org.exchange(&first).await.code(), "ACC-1008");
 }

@@ -309,3 +309,58 @@ async fn the_journal_is_a_ring_of_a_thousand() {
         (&json!(1_005), &json!(6))
     );
 }
+
+#[tokio::test]
+async fn the_login_limit_recovers_when_the_clock_is_moved_back() {
+    let org = Org::new();
+    org.manage("PATCH", "/org", json!({"loginLimit": 2})).await;
+    let now = org.clock.now().as_secs();
+    let day = 86_400;
+    org.manage("PUT", "/clock", json!({"now": now + day})).await;
+    let offer = |exp: u64| OURS.assertion(&claims_with(&json!({"exp": exp})));
+    for code in ["", "", "ACC-1043"] {
+        assert_eq!(org.exchange(&offer(now + day + 100)).await.code(), code);
+    }
+    org.manage("PUT", "/clock", json!({"now": now})).await;
+    for code in ["", "", "ACC-1043"] {
+        assert_eq!(org.exchange(&offer(now + 100)).await.code(), code);
+    }
+}
+
+#[tokio::test]
+async fn the_journal_keeps_little_of_what_strangers_send() {
+    let org = Org::new();
+    let extra: Value = (0..300)
+        .map(|n| (format!("claim{n}"), json!([n, n])))
+        .collect();
+    let mut long = claims_with(&extra);
+    long["iss"] = json!("x".repeat(3_000));
+    long["sub"] = json!({"deep": ["x".repeat(100), "\u{1b}[31m"]});
+    let unsigned = |claims: &Value| {
+        let text = OURS.assertion(claims);
+        format!("{}.", text.rsplit_once('.').unwrap().0)
+    };
+    let odd = claims_with(&json!({"sub": "a\u{1b}\n", "aud": ["x", {"y": 1}], "other": 1}));
+    for claims in [&long, &odd] {
+        assert_eq!(org.exchange(&unsigned(claims)).await.status, 400);
+    }
+    let scope = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", &OURS.assertion(&claims())),
+        ("scope", &"\u{1b}api ".repeat(4_000)),
+    ];
+    org.manage("PATCH", "/org", json!({"mode": "strict"})).await;
+    assert_eq!(org.post(PATH, &scope).await.code(), "ACC-1046");
+    let reply = org.manage("GET", "/journal", Value::Null).await;
+    assert!(reply.text.len() < 12_000, "{}", reply.text.len());
+    assert!(!reply.text.contains("u001b"), "{}", reply.text);
+    let seen: Vec<_> = reply.json()[2]["claims"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(seen, ["iss", "sub", "aud", "exp"]);
+    assert_eq!(reply.json()[1]["claims"]["sub"], "a??");
+    assert_eq!(reply.json()[1]["claims"].get("other"), None);
+}

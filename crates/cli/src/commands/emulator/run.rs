@@ -199,7 +199,8 @@ fn make_user(
 }
 
 /// Settings of another org, which must not reach the command.
-const FOREIGN: [&str; 4] = [
+const FOREIGN: [&str; 5] = [
+    "ACCREDIT_MANAGEMENT_KEY",
     "ACCREDIT_AUDIENCE",
     "ACCREDIT_ACCESS_TOKEN",
     "SF_AUDIENCE_URL",

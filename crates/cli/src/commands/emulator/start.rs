@@ -15,6 +15,7 @@ use crate::env_vars;
 use crate::error::CliError;
 use crate::files::{self, Access};
 use crate::interrupt;
+use crate::management_key;
 use crate::output::Output;
 use crate::settings::{Environment, Flag, Picker};
 use crate::world::World;
@@ -28,6 +29,10 @@ pub(crate) fn run(args: &StartArgs, world: &World, out: &mut Output) -> Result<(
              secret"
         ));
     }
+    let key = management_key::find(
+        args.management_key_file.as_deref(),
+        world.environment.as_ref(),
+    )?;
     let proxy = args.proxy.as_deref().map(proxy_address).transpose()?;
     let folder = match args.tls || proxy.is_some() {
         true => Some(reach::state_folder(args.state_dir.as_deref(), world)?),
@@ -45,6 +50,9 @@ pub(crate) fn run(args: &StartArgs, world: &World, out: &mut Output) -> Result<(
         let mut signals = interrupt::hand_over()
             .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
         let mut builder = builder(&args.org, world).listen(address);
+        if let Some(key) = key {
+            builder = builder.management_key(key);
+        }
         if let Some(authority) = authority {
             builder = builder.tls(authority);
         }
