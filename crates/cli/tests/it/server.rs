@@ -1,7 +1,7 @@
 //! A server that gives prepared answers, one for each connection, and remembers the requests.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -29,7 +29,7 @@ impl Server {
             for answer in answers {
                 let (mut stream, _) = listener.accept().unwrap();
                 // The test is over if nobody listens.
-                let _over = sender.send(read_request(&stream));
+                let _over = sender.send(read_request(&stream).unwrap_or_default());
                 let _gone = stream.write_all(&answer);
             }
         });
@@ -93,22 +93,25 @@ pub(crate) fn closed_url() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-fn read_request(stream: &TcpStream) -> String {
+/// Reads a whole request, or nothing where none comes.
+pub(crate) fn read_request(stream: impl Read) -> Option<String> {
     let mut reader = BufReader::new(stream);
     let (mut request, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
-            break;
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
         }
         if let Some(text) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = text.trim().parse().unwrap();
         }
         request.push_str(&line);
+        if line == "\r\n" {
+            break;
+        }
     }
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    request.push_str("\r\n");
+    reader.read_exact(&mut body).ok()?;
     request.push_str(&String::from_utf8_lossy(&body));
-    request
+    Some(request)
 }

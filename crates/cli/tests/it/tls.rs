@@ -9,7 +9,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, Stream};
 
 use crate::program::Program;
-use crate::server::{TOKEN, token};
+use crate::server::{TOKEN, read_request, token};
 
 /// A server with a certificate of its own making; gives one token. Returns its URL and certificate.
 fn server() -> (String, String) {
@@ -30,8 +30,7 @@ fn server() -> (String, String) {
         let (mut socket, _) = listener.accept().unwrap();
         let mut connection = ServerConnection::new(config).unwrap();
         let mut stream = Stream::new(&mut connection, &mut socket);
-        let mut request = [0; 16 * 1024];
-        if stream.read(&mut request).is_ok() {
+        if read_request(&mut stream).is_some() {
             stream.write_all(&answer).unwrap();
             connection.send_close_notify();
             let _closed = connection.write_tls(&mut socket);

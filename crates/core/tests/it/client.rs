@@ -9,13 +9,15 @@ use accredit::error::{Error, ErrorKind};
 use accredit::http::{ClientSettings, HttpClient, ProxyUrl, UreqClient};
 use http::{Request, Response};
 
-fn client() -> UreqClient {
+fn client(total_timeout: Duration) -> UreqClient {
     UreqClient::new(ClientSettings {
-        connect_timeout: Duration::from_millis(500),
-        total_timeout: Duration::from_millis(500),
+        connect_timeout: total_timeout,
+        total_timeout,
         ..ClientSettings::default()
     })
 }
+
+const BODY: &[u8] = b"assertion=secret";
 
 /// Starts a server that reads a request and lets `answer` write what it likes.
 fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
@@ -25,7 +27,7 @@ fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
         let (mut stream, _) = listener.accept().unwrap();
         let mut seen = Vec::new();
         let mut buffer = [0; 4096];
-        while !seen.windows(4).any(|end| end == b"\r\n\r\n") {
+        while !seen.ends_with(BODY) {
             let length = stream.read(&mut buffer).unwrap_or_default();
             if length == 0 {
                 return;
@@ -38,13 +40,12 @@ fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
 }
 
 async fn post(url: &str) -> Result<Response<Vec<u8>>, Error> {
-    client()
-        .send(
-            Request::post(url)
-                .body(b"assertion=secret".to_vec())
-                .unwrap(),
-        )
-        .await
+    post_within(url, Duration::from_secs(30)).await
+}
+
+async fn post_within(url: &str, total_timeout: Duration) -> Result<Response<Vec<u8>>, Error> {
+    let request = Request::post(url).body(BODY.to_vec()).unwrap();
+    client(total_timeout).send(request).await
 }
 
 fn says(text: &'static str) -> String {
@@ -118,17 +119,16 @@ async fn every_way_to_get_no_reply_is_named_and_transient() {
     let silent = server(|stream| while stream.read(&mut [0; 64]).is_ok_and(|read| read > 0) {});
     let torn = says("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     let hung_up = says("");
-    for (url, part) in [
-        (closed, "refused the connection"),
-        (silent, "did not answer within 0.5 s"),
-        (torn, "closed the connection"),
-        (hung_up, "closed the connection"),
-        (
-            "http://no-such-host.invalid".to_owned(),
-            "no-such-host.invalid",
-        ),
+    let nowhere = "http://no-such-host.invalid".to_owned();
+    let [short, long] = [Duration::from_millis(500), Duration::from_secs(30)];
+    for (url, patience, part) in [
+        (closed, long, "refused the connection"),
+        (silent, short, "did not answer within 0.5 s"),
+        (torn, long, "closed the connection"),
+        (hung_up, long, "closed the connection"),
+        (nowhere, long, "no-such-host.invalid"),
     ] {
-        let error = post(&url).await.unwrap_err();
+        let error = post_within(&url, patience).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.is_transient()),
             (ErrorKind::Transport, true),

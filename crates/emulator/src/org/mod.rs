@@ -5,6 +5,7 @@
 
 pub(crate) mod browse;
 pub(crate) mod bulk;
+mod definitions;
 mod derived;
 mod error;
 mod kept;
@@ -14,6 +15,7 @@ mod record;
 mod sample;
 pub(crate) mod schema;
 mod snapshots;
+mod stamp;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -80,6 +82,8 @@ pub struct Org {
     usage: Usage,
     /// Whether the records of users may say something that the directory does not know.
     users_changed: AtomicBool,
+    definitions: definitions::Shown,
+    stamp: stamp::Stamp,
 }
 
 impl Org {
@@ -123,6 +127,8 @@ impl Org {
             cursors: OpenCursors::default(),
             usage: Usage::default(),
             users_changed: AtomicBool::new(false),
+            definitions: definitions::Shown::default(),
+            stamp: stamp::Stamp::default(),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
@@ -134,6 +140,7 @@ impl Org {
     /// Puts the records back to how they began, at the moment `now`. What was loaded is forgotten.
     pub(crate) fn reset(&self, seed: Seed, now: UnixTime) -> Result<(), OrgError> {
         self.cursors.clear();
+        self.definitions.clear();
         self.usage.clear();
         self.forget_loaded()?;
         self.write(&self.first_user(), now, |writer| {

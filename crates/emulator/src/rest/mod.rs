@@ -7,6 +7,8 @@
 mod bulk;
 mod call;
 mod composite;
+mod conditional;
+mod limits;
 mod pretty;
 mod query;
 mod records;
@@ -69,14 +71,17 @@ async fn data(State(app): State<App>, request: Request) -> Response {
     };
     let session = match Session::from_request_parts(&mut parts, &app).await {
         Ok(session) => session,
-        Err(error) => return wire::dress(error.into_response(), &parts.headers).await,
+        Err(error) => {
+            let response = wire::refuse(&error, &parts.headers);
+            return wire::dress(response, &parts.headers).await;
+        }
     };
     let count = app.org().usage().count(app.now());
     let headers = parts.headers.clone();
     let situation = (session, origin);
     let mut response = match respond(&app, (parts, body), situation, count.is_exceeded()).await {
         Ok(response) => response,
-        Err(error) => wire::dress(error.into_response(), &headers).await,
+        Err(error) => wire::dress(wire::refuse(&error, &headers), &headers).await,
     };
     let usage = format!("api-usage={}/{}", count.calls, count.max);
     if let Ok(usage) = usage.parse() {

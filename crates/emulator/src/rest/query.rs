@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::call::{Answer, Call, failed};
+use super::call::{Answer, Call, failed, not_implemented};
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::org::query::{Asker, QueryError, Rows};
@@ -18,11 +18,38 @@ pub(super) fn first(org: &Org, call: &Call<'_>, rows: Rows) -> Result<Answer, Ap
         let message = "A query string has to be specified";
         ApiError::data(StatusCode::BAD_REQUEST, "MALFORMED_QUERY", message)
     })?;
+    define(org, call, text)?;
     let body = match call.parameter("columns") {
         Some("true") => org.columns(text, &asker(call)),
         _ => org.query(text, rows, &asker(call)),
     };
     body.map(Answer::ok).map_err(refusal)
+}
+
+/// The objects that the tooling API of a local org knows.
+const TOOLING: [&str; 2] = ["EntityDefinition", "FieldDefinition"];
+
+/// `/tooling/query`
+pub(super) fn tooling(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
+    let text = call.parameter("q").unwrap_or_default();
+    let query = accredit_soql::parse(text).ok();
+    let object = query.map(|query| query.from.source.path.name.text);
+    match object {
+        Some(object)
+            if !TOOLING
+                .iter()
+                .any(|known| object.eq_ignore_ascii_case(known)) =>
+        {
+            Err(not_implemented(&format!("tooling queries of {object}")))
+        }
+        _ => first(org, call, Rows::Live),
+    }
+}
+
+/// Lets the definitions that a statement reads be those of the schema.
+pub(super) fn define(org: &Org, call: &Call<'_>, text: &str) -> Result<(), ApiError> {
+    org.refresh_definitions(text, call.now)
+        .map_err(|error| failed(&error))
 }
 
 /// A further page.

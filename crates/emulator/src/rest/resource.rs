@@ -1,10 +1,9 @@
 //! Which resource a path names.
 
-use accredit::clock::UnixTime;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::call::{Answer, Call, failed, not_implemented};
-use super::{bulk, composite, query, sobjects};
+use super::call::{Answer, Call, not_implemented};
+use super::{bulk, composite, limits, query, sobjects};
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::org::query::Rows;
@@ -78,11 +77,9 @@ pub(super) fn answer(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
         ["sobjects", rest @ ..] => sobjects::answer(org, call, rest),
         ["jobs", rest @ ..] => bulk::answer(org, call, rest),
         ["composite", rest @ ..] => composite::answer(org, call, rest),
-        ["limits"] => {
-            call.allow(&["HEAD", "GET"])?;
-            Ok(Answer::json(&limits(org, call.now)))
-        }
-        ["limits", "recordCount"] => record_count(org, call),
+        ["limits", rest @ ..] => limits::answer(org, call, rest),
+        ["tooling", "query"] => query::tooling(org, call),
+        ["tooling", "query", locator] => query::next(org, call, locator),
         [first, ..] if is_known(first) => Err(not_implemented(&format!("/{}", path.join("/")))),
         _ => Err(ApiError::not_found()),
     }
@@ -116,57 +113,4 @@ fn list(call: &Call<'_>) -> Value {
         resources.insert((*name).to_owned(), Value::String(url));
     }
     Value::Object(resources)
-}
-
-/// What there is of each thing in a day or an hour. Only calls are counted.
-const LIMITS: [(&str, u64); 12] = [
-    ("DailyAsyncApexExecutions", 250_000),
-    ("DailyBulkApiBatches", 15_000),
-    ("DailyBulkV2QueryFileStorageMB", 976_562),
-    ("DailyBulkV2QueryJobs", 10_000),
-    ("DailyDurableStreamingApiEvents", 10_000),
-    ("DailyStreamingApiEvents", 10_000),
-    ("DataStorageMB", 5),
-    ("FileStorageMB", 20),
-    ("HourlyTimeBasedWorkflow", 50),
-    ("MassEmail", 10),
-    ("PermissionSets", 1_500),
-    ("SingleEmail", 15),
-];
-
-/// `GET /limits`
-fn limits(org: &Org, now: UnixTime) -> Value {
-    let count = org.usage().read(now);
-    let mut limits = Map::new();
-    for (name, max) in LIMITS {
-        limits.insert(name.to_owned(), json!({"Max": max, "Remaining": max}));
-    }
-    let left = count.max.saturating_sub(count.calls);
-    let calls = json!({"Max": count.max, "Remaining": left});
-    limits.insert("DailyApiRequests".to_owned(), calls);
-    let mut limits: Vec<_> = limits.into_iter().collect();
-    limits.sort_by(|(left, _), (right, _)| left.cmp(right));
-    Value::Object(limits.into_iter().collect())
-}
-
-/// `GET /limits/recordCount`: objects that are not there are left out.
-fn record_count(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.allow(&["HEAD", "GET"])?;
-    let schema = org.schema();
-    let objects = match call.parameter("sObjects") {
-        Some(names) => names
-            .split(',')
-            .filter_map(|name| schema.object(name.trim()))
-            .collect(),
-        None => schema.objects().iter().collect::<Vec<_>>(),
-    };
-    let mut counts = Vec::new();
-    for object in objects
-        .into_iter()
-        .filter(|object| object.key_prefix.is_some())
-    {
-        let count = org.count(object).map_err(|error| failed(&error))?;
-        counts.push(json!({"count": count, "name": object.name}));
-    }
-    Ok(Answer::json(&json!({"sObjects": counts})))
 }

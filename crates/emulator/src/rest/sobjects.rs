@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::call::{Answer, Call, not_implemented};
-use super::records;
+use super::{conditional, records};
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::org::schema::{self, DescribeContext, Object};
@@ -29,7 +29,8 @@ pub(super) fn answer(org: &Org, call: &Call<'_>, path: &[&str]) -> Result<Answer
     let known = org.schema();
     let Some((name, rest)) = path.split_first() else {
         call.allow(&["HEAD", "GET"])?;
-        return Ok(Answer::json(&schema::global(&known, context)));
+        let global = Answer::json(&schema::global(&known, context));
+        return Ok(conditional::of_schema(org, call, global));
     };
     let object = known.object(name).ok_or_else(ApiError::not_found)?;
     match rest {
@@ -37,7 +38,8 @@ pub(super) fn answer(org: &Org, call: &Call<'_>, path: &[&str]) -> Result<Answer
         ["describe"] => {
             call.allow(&["HEAD", "GET"])?;
             let describe = schema::describe(&known, object, context);
-            Ok(Answer::json(&describe))
+            let answer = Answer::json(&describe);
+            Ok(conditional::of_schema(org, call, answer))
         }
         ["describe", ..] => Err(not_implemented("layouts")),
         ["deleted"] => records::deleted(org, call, object),

@@ -14,6 +14,7 @@ use tower::ServiceExt as _;
 
 mod bulk_jobs;
 mod composites;
+mod descriptions;
 mod writes;
 
 use super::routes;
@@ -229,11 +230,11 @@ const ERRORS: &[(Method, &str, u16, &str)] = &[
     ),
     (
         Method::GET,
-        "/tooling/query",
+        "/tooling/query?q=SELECT+Id+FROM+ApexClass",
         501,
         concat!(
             r#"[{"errorCode":"NOT_IMPLEMENTED","#,
-            r#""message":"This emulator does not serve /tooling/query yet."}]"#
+            r#""message":"This emulator does not serve tooling queries of ApexClass yet."}]"#
         ),
     ),
     (

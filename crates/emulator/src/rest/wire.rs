@@ -42,6 +42,32 @@ pub(super) async fn dress(response: Response, asked: &HeaderMap) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
+/// An error in the form that the client accepts: JSON, or XML if it names that and not JSON.
+pub(super) fn refuse(error: &ApiError, asked: &HeaderMap) -> Response {
+    let accepted = asked
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let accepted = accepted.unwrap_or_default();
+    if !accepted.contains("application/xml") || accepted.contains("json") {
+        return error.clone().into_response();
+    }
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Errors><Error><errorCode>{}</errorCode>\
+         <message>{}</message></Error></Errors>",
+        error.code,
+        escaped(&error.message)
+    );
+    let content_type = [(header::CONTENT_TYPE, "application/xml;charset=UTF-8")];
+    (error.status, content_type, body).into_response()
+}
+
+/// Text as it stands between tags.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
 /// Whether `Accept-Encoding` names gzip, or anything, with a weight above zero.
 pub(super) fn accepts_gzip(asked: &HeaderMap) -> bool {
     let values = asked.get_all(header::ACCEPT_ENCODING).iter();

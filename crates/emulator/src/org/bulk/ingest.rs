@@ -1,13 +1,12 @@
 //! Ingest jobs: the lines of a table become records.
 //!
 //! Each line is written or refused on its own. Lines are taken in steps, and each step is a
-//! transaction: whoever looks at the job sees whole steps.
+//! transaction: whoever looks at the job sees whole steps. What became of them is told by `report`.
 
 use std::fmt;
 
 use rusqlite::params;
 
-use super::columns::write_line;
 use super::files::File;
 use super::job::{Job, Operation, State};
 use crate::ids::RecordId;
@@ -16,7 +15,7 @@ use crate::org::schema::{Object, Schema};
 use crate::org::write::{Author, Given, Key, Refusal, Removal, Upserted, WriteError};
 
 /// How many lines one step takes.
-const STEP: usize = 200;
+pub(super) const STEP: usize = 200;
 
 /// Why a job cannot go on.
 #[derive(Debug)]
@@ -50,18 +49,10 @@ impl From<csv::Error> for Stop {
 }
 
 /// What became of a line.
-struct Outcome {
-    id: String,
-    is_new: bool,
-    error: Option<String>,
-}
-
-/// Which lines to report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Report {
-    Successful,
-    Failed,
-    Unprocessed,
+pub(super) struct Outcome {
+    pub(super) id: String,
+    pub(super) is_new: bool,
+    pub(super) error: Option<String>,
 }
 
 /// What a column is for.
@@ -108,7 +99,8 @@ impl Org {
         Ok(self.end_job(&job.id, (State::JobComplete, None), author)?)
     }
 
-    fn table<'o>(&'o self, job: &'o Job) -> csv::Reader<File<'o>> {
+    /// The lines of what was uploaded.
+    pub(super) fn table<'o>(&'o self, job: &'o Job) -> csv::Reader<File<'o>> {
         csv::ReaderBuilder::new()
             .delimiter(job.delimiter.byte())
             .has_headers(false)
@@ -223,86 +215,6 @@ impl Org {
             statement.execute(params![job.id, line, id, is_new, error])
         })?;
         Ok(())
-    }
-
-    /// Hands a report to `out`, piece by piece, until it says no.
-    pub(crate) fn read_report(
-        &self,
-        job: &Job,
-        report: Report,
-        out: &mut dyn FnMut(Vec<u8>) -> bool,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        let form = (job.delimiter, job.line_ending);
-        let mut table = self.table(job);
-        let mut line = csv::StringRecord::new();
-        if !table.read_record(&mut line)? {
-            return Ok(());
-        }
-        let own: &[&str] = match report {
-            Report::Successful => &["sf__Id", "sf__Created"],
-            Report::Failed => &["sf__Id", "sf__Error"],
-            Report::Unprocessed => &[],
-        };
-        let mut data = Vec::new();
-        write_line(&mut data, own.iter().copied().chain(line.iter()), form);
-        let mut first = 1;
-        loop {
-            let outcomes = self.outcomes(&job.id, first)?;
-            let mut count = 0;
-            while count < STEP && table.read_record(&mut line)? {
-                let outcome = outcomes.iter().find(|(at, _)| *at == first + count as i64);
-                let outcome = outcome.map(|(_, outcome)| outcome);
-                if let Some(own) = reported(report, outcome) {
-                    write_line(&mut data, own.into_iter().chain(line.iter()), form);
-                }
-                count += 1;
-            }
-            if !out(std::mem::take(&mut data)) || count < STEP {
-                return Ok(());
-            }
-            first += count as i64;
-        }
-    }
-
-    fn outcomes(&self, job: &str, first: i64) -> Result<Vec<(i64, Outcome)>, rusqlite::Error> {
-        let sql = "SELECT line, id, is_new, error FROM accredit_bulk_result
-            WHERE job = ?1 AND line >= ?2 ORDER BY line LIMIT ?3";
-        self.store.run(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![job, first, STEP as i64], |row| {
-                let outcome = Outcome {
-                    id: row.get(1)?,
-                    is_new: row.get(2)?,
-                    error: row.get(3)?,
-                };
-                Ok((row.get(0)?, outcome))
-            })?;
-            rows.collect()
-        })
-    }
-}
-
-/// The values that a report puts before a line; nothing if the line is not in it.
-fn reported(report: Report, outcome: Option<&Outcome>) -> Option<Vec<&str>> {
-    match (report, outcome) {
-        (Report::Unprocessed, None) => Some(Vec::new()),
-        (
-            Report::Successful,
-            Some(Outcome {
-                id,
-                is_new,
-                error: None,
-            }),
-        ) => Some(vec![id, if *is_new { "true" } else { "false" }]),
-        (
-            Report::Failed,
-            Some(Outcome {
-                id,
-                error: Some(error),
-                ..
-            }),
-        ) => Some(vec![id, error]),
-        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod export;
 mod files;
 mod ingest;
 mod job;
+mod report;
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 pub(crate) use self::columns::NoTable;
 pub(crate) use self::export::Slice;
 pub(crate) use self::files::{UPLOAD_MAX, UploadError};
-pub(crate) use self::ingest::Report;
 pub(crate) use self::job::{Delimiter, Job, LineEnding, NewJob, Operation, Pace, State};
+pub(crate) use self::report::Report;
 use super::Org;
 use super::write::Author;
 use crate::ids::RecordId;

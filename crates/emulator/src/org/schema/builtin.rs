@@ -4,7 +4,7 @@
 pub(super) const PICKLISTS: &str = include_str!("../../../schema/picklists.txt");
 
 /// The objects, in alphabetical order.
-pub(super) const OBJECTS: [&str; 47] = [
+pub(super) const OBJECTS: [&str; 49] = [
     include_str!("../../../schema/Account.txt"),
     include_str!("../../../schema/ApexClass.txt"),
     include_str!("../../../schema/Asset.txt"),
@@ -24,7 +24,9 @@ pub(super) const OBJECTS: [&str; 47] = [
     include_str!("../../../schema/CustomPermission.txt"),
     include_str!("../../../schema/Document.txt"),
     include_str!("../../../schema/EmailMessage.txt"),
+    include_str!("../../../schema/EntityDefinition.txt"),
     include_str!("../../../schema/Event.txt"),
+    include_str!("../../../schema/FieldDefinition.txt"),
     include_str!("../../../schema/Folder.txt"),
     include_str!("../../../schema/Group.txt"),
     include_str!("../../../schema/GroupMember.txt"),

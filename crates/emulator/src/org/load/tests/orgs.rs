@@ -153,5 +153,5 @@ fn npsp_loads_whole() {
         .iter()
         .filter(|text| text.contains("is made as"));
     assert_eq!(fields.count(), 20);
-    assert_eq!(everything_is_queryable(&org), 73);
+    assert_eq!(everything_is_queryable(&org), 84);
 }
