@@ -1,4 +1,5 @@
-//! SOQL of any kind parses or is refused; what parses prints to a statement that parses to the same.
+//! SOQL of any kind parses or is refused; what parses prints to a statement that parses to the
+//! same.
 
 #![no_main]
 

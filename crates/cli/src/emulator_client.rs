@@ -3,6 +3,7 @@
 //! Owns which emulator is meant, and what its refusals come to.
 
 use accredit::audience::InstanceUrl;
+use accredit::error::ErrorKind;
 use accredit::http::UreqClient;
 use accredit::secret::Secret;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -35,6 +36,23 @@ impl EmulatorClient {
         timeout: Option<&str>,
         environment: &dyn Environment,
     ) -> Result<Self, CliError> {
+        Self::named(target, (timeout, Traffic::Management), environment)
+    }
+
+    /// The same, for requests that take longer.
+    pub(crate) fn patient(
+        target: &TargetArgs,
+        timeout: Option<&str>,
+        environment: &dyn Environment,
+    ) -> Result<Self, CliError> {
+        Self::named(target, (timeout, Traffic::Records), environment)
+    }
+
+    fn named(
+        target: &TargetArgs,
+        (timeout, traffic): (Option<&str>, Traffic),
+        environment: &dyn Environment,
+    ) -> Result<Self, CliError> {
         let mut picker = Picker::new(environment);
         let flag = Flag::new("--emulator", target.emulator.as_deref());
         let url = match picker.find(flag, &env_vars::EMULATOR) {
@@ -44,7 +62,7 @@ impl EmulatorClient {
             None => InstanceUrl::parse(&format!("http://{DEFAULT_ADDRESS}")).ok(),
         };
         let url = picker.finish(url)?;
-        let client = client(environment, timeout, Traffic::Tokens, url.as_str())?;
+        let client = client(environment, timeout, traffic, url.as_str())?;
         let key = management_key::find(None, environment)?;
         Ok(Self { url, client, key })
     }
@@ -57,7 +75,7 @@ impl EmulatorClient {
     ) -> Result<Self, CliError> {
         Ok(Self {
             url: InstanceUrl::parse(url)?,
-            client: client(environment, timeout, Traffic::Tokens, url)?,
+            client: client(environment, timeout, Traffic::Management, url)?,
             key: None,
         })
     }
@@ -70,6 +88,11 @@ impl EmulatorClient {
     /// Sends `body` to `path`.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, CliError> {
         self.send(Method::POST, path, Some(body))
+    }
+
+    /// Makes what is at `path`.
+    pub(crate) fn put(&self, path: &str) -> Result<Value, CliError> {
+        self.send(Method::PUT, path, None)
     }
 
     /// Changes what is at `path`.
@@ -98,10 +121,16 @@ impl EmulatorClient {
             request.headers_mut().insert(AUTHORIZATION, value);
         }
         let reply = self.client.send_blocking(request).map_err(|error| {
-            CliError::from(error).hint(format!(
-                "asked {}; `accredit emulator start` starts one, --emulator URL names another",
+            let is_silent = error.kind() == ErrorKind::Transport;
+            let told = CliError::from(error).hint(format!(
+                "asked {}; --emulator URL names another",
                 self.url.as_str()
-            ))
+            ));
+            if is_silent {
+                told.hint("`accredit emulator start` starts one")
+            } else {
+                told
+            }
         })?;
         let status = reply.status();
         if status.is_success() {

@@ -1,9 +1,9 @@
-//! The least that a token endpoint can do: axum takes the form, aws-lc verifies the signature, a map
-//! keeps the token. No claims, no users, no sessions. `bench/exchanges` runs it as the floor beside the
-//! emulator.
+//! The least that a token endpoint can do: axum takes the form, aws-lc verifies the signature, a
+//! map keeps the token. No claims, no users, no sessions. `bench/exchanges` runs it as the floor
+//! beside the emulator.
 //!
-//! `bare_server DIR COUNT` writes `server.crt` and COUNT request bodies to DIR, prints its address and
-//! serves until it is stopped.
+//! `bare_server DIR COUNT` writes `server.crt` and COUNT request bodies to DIR, prints its address
+//! and serves until it is stopped.
 
 #![expect(
     clippy::unwrap_used,

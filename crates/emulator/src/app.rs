@@ -1,5 +1,7 @@
 //! What a request handler may use ([`App`]), and the whole route table.
 
+mod whole;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -129,23 +131,20 @@ impl App {
             bound,
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
         }));
-        app.adopt_first_users().map_err(OpenError::Directory)?;
+        app.adopt_users().map_err(OpenError::Directory)?;
         Ok(app)
     }
 
-    /// Puts the org back to how it began. The clock and the settings stay.
-    pub(crate) fn reset(&self) -> Result<(), DirectoryError> {
-        self.0.directory.clear()?;
-        self.0.journal.clear();
-        self.0.org.reset(self.0.setup.seed, self.now())?;
-        self.adopt_first_users()
+    /// Lets the users whose records the org has sign in. The records of those who were removed are
+    /// not active.
+    fn adopt_users(&self) -> Result<(), DirectoryError> {
+        self.0.directory.adopt(self.0.org.users()?)
     }
 
-    /// Lets the users of a new org sign in. Later records are not taken for users: those of users
-    /// who were removed are among them.
-    fn adopt_first_users(&self) -> Result<(), DirectoryError> {
-        if self.0.directory.is_without_history()? {
-            self.0.directory.adopt(self.0.org.users()?)?;
+    /// Makes the directory say of users what their records say.
+    pub(crate) fn follow_users(&self) -> Result<(), DirectoryError> {
+        for user in self.0.org.users()? {
+            self.0.directory.follow(user)?;
         }
         Ok(())
     }

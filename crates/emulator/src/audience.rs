@@ -1,15 +1,14 @@
 //! Which `aud` values name this org (RFC 7523 §3 item 3).
 //!
 //! Owns the comparison and its leniencies (fact sheet §1.4). An org answers to its own origins, and
-//! to `login.salesforce.com` or, if it is a sandbox, `test.salesforce.com`.
+//! to `login.salesforce.com` or, if it is a sandbox, `test.salesforce.com`. RFC 7523 §3 item 3 lets
+//! an org take the URL of its token endpoint for its own name; the names of a Salesforce org are
+//! its origins, and ForceCLI sends that URL all the same.
 
+use accredit::oauth::TOKEN_PATH;
 use serde::{Deserialize, Serialize};
 
 use crate::mode::{Leniency, Mode};
-
-/// Where the token endpoint is. RFC 7523 §3 item 3 lets an org take it for its own name; the names
-/// of a Salesforce org are its origins, and ForceCLI sends this all the same.
-pub(crate) const TOKEN_PATH: &str = "/services/oauth2/token";
 
 /// The shared login hosts.
 pub(crate) const LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];

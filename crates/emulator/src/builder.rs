@@ -22,7 +22,7 @@ use crate::mode::Mode;
 use crate::org::{OrgError, Seed};
 use crate::proxy::Proxy;
 use crate::server::{self, Door};
-use crate::store::{Place, Store};
+use crate::store::{Place, Store, StoreError};
 use crate::tls::{Authority, AuthorityError, Tls};
 
 /// The My Domain of the org, unless another is chosen.
@@ -63,7 +63,7 @@ pub enum StartError {
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
     /// The database cannot be opened.
-    Store(rusqlite::Error),
+    Store(StoreError),
     /// What the database holds of apps, users and sessions cannot be used.
     Directory(DirectoryError),
     /// What the database holds of records cannot be used.
@@ -82,10 +82,8 @@ impl fmt::Display for StartError {
                 "another program listens on {address} already: stop it, or choose another port"
             ),
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
-            Self::Store(_) => f.write_str("cannot open the emulator's database"),
-            Self::Directory(_) | Self::Org(_) => {
-                f.write_str("cannot use what the emulator's database holds")
-            }
+            Self::Store(error) => write!(f, "cannot open the emulator's database: {error}"),
+            Self::Directory(_) | Self::Org(_) => f.write_str("cannot use what the database holds"),
             Self::ManagementKey => f.write_str("the management key is empty"),
             Self::Authority(error) => error.fmt(f),
         }
@@ -97,7 +95,7 @@ impl std::error::Error for StartError {
         match self {
             Self::AddressInUse(_) | Self::ManagementKey | Self::Authority(_) => None,
             Self::Listen(_, error) => Some(error),
-            Self::Store(error) => Some(error),
+            Self::Store(error) => error.source(),
             Self::Directory(error) => Some(error),
             Self::Org(error) => Some(error),
         }
@@ -395,17 +393,16 @@ async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErro
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        let mut builder = f.debug_struct("Builder");
+        builder
             .field("address", &self.address)
-            .field("place", &self.place)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
 
 fn refuse_listen(address: SocketAddr, error: io::Error) -> StartError {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
-        _ => StartError::Listen(address, error),
+    if error.kind() == io::ErrorKind::AddrInUse {
+        return StartError::AddressInUse(address);
     }
+    StartError::Listen(address, error)
 }

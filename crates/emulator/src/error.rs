@@ -5,7 +5,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An error of the REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,9 @@ impl ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    /// The JSON of the body.
+    pub(crate) fn body(&self) -> Value {
         let mut error = match self.origin {
             Origin::Framework => json!({"errorCode": self.code, "message": self.message}),
             Origin::Data => json!({"message": self.message, "errorCode": self.code}),
@@ -78,7 +79,13 @@ impl IntoResponse for ApiError {
         if let (Some(object), false) = (error.as_object_mut(), self.fields.is_empty()) {
             object.insert("fields".to_owned(), json!(self.fields));
         }
-        let body = json!([error]).to_string();
+        json!([error])
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = self.body().to_string();
         let content_type = [(header::CONTENT_TYPE, "application/json;charset=UTF-8")];
         (self.status, content_type, body).into_response()
     }

@@ -54,5 +54,6 @@ pub use directory::{
 pub use front::{NewOrg, OrgRefused, routes};
 pub use mode::{Leniency, Mode};
 pub use org::Seed;
+pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable, is_searched};
 pub use server::run;
 pub use tls::{Authority, AuthorityError};

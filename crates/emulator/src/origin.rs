@@ -53,6 +53,16 @@ impl Origin {
         self.text.get(self.host.clone()).unwrap_or_default()
     }
 
+    /// Scheme and host alone, as browsers write an `Origin` (RFC 6454 §6.2).
+    pub(crate) fn without_path(&self) -> &str {
+        self.text.get(..self.host.end).unwrap_or_default()
+    }
+
+    /// The path below which the org is; empty if the host chose it.
+    pub(crate) fn path(&self) -> &str {
+        self.text.get(self.host.end..).unwrap_or_default()
+    }
+
     /// Says whether this is `login` or `test.salesforce.com`, which belong to no org.
     pub(crate) fn is_shared(&self) -> bool {
         LOGIN_HOSTS.contains(&self.authority())

@@ -22,13 +22,63 @@ pub(crate) enum EmulatorCommand {
     /// Add, list, change and remove users of a running emulator
     #[command(subcommand, arg_required_else_help = true)]
     User(UserCommand),
+    /// Load metadata, records and apps into a running emulator: all of it or nothing
+    Load(LoadArgs),
+    /// Keep a running emulator's org under a name; without one, list the names
+    Snapshot(SnapshotArgs),
+    /// Put a running emulator's org back to a snapshot
+    Restore(RestoreArgs),
+    /// Put a running emulator back to how it was after the last load, or else to how it started
+    Reset(ResetArgs),
     /// Add, list and remove further orgs of a running emulator
     #[command(subcommand, arg_required_else_help = true)]
     Org(OrgCommand),
     /// Print the variables that lead programs to a running emulator, as export lines
     Env(EnvArgs),
-    /// Put a running emulator back to how it started
-    Reset(TargetArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadArgs {
+    /// Source projects, folders or files: metadata of objects and apps, describe answers, plans,
+    /// and records as JSON, CSV or SQL dumps with mapping.yml
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Object of the CSV files [default: as their names say]
+    #[arg(long, value_name = "OBJECT")]
+    pub(crate) sobject: Option<String>,
+    /// Write the new id of each record that its file names to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ids: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArgs {
+    /// Name of the snapshot: letters, digits, - _ and .
+    pub(crate) name: Option<String>,
+    /// Remove the snapshot
+    #[arg(long, requires = "name")]
+    pub(crate) remove: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Name of the snapshot
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetArgs {
+    /// Forget what was loaded, too
+    #[arg(long)]
+    pub(crate) unload: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 }
 
 /// Which org is served.
@@ -219,7 +269,7 @@ pub(crate) struct AppAddArgs {
     /// Profile whose users are pre-authorized; may be repeated [default: System Administrator]
     #[arg(long)]
     pub(crate) profile: Vec<String>,
-    /// Scope of its tokens; may be repeated [default: api]
+    /// Scope of its tokens; may be repeated [default: api and web]
     #[arg(long)]
     pub(crate) scope: Vec<String>,
     #[command(flatten)]

@@ -1,8 +1,5 @@
 //! `accredit emulator …`: a local org of one's own, and the management of a running one.
 
-use std::fs;
-use std::path::Path;
-
 use accredit_emulator::{Builder, DirectoryError, Emulator, Mode, OrgRefused, Seed, StartError};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 
@@ -16,14 +13,21 @@ use crate::world::World;
 
 mod app;
 mod env;
+mod load;
 mod org;
 mod reach;
 mod run;
+mod snapshot;
 mod start;
 mod user;
 
+pub(crate) use run::passing_folder;
+
 /// The user that the sample org has for integrations, and that an empty one gets.
 pub(crate) const INTEGRATION_USER: &str = "integration@accredit.example";
+
+/// What to do about an org that cannot be opened.
+const DB_HINT: &str = "check the file that --db names, or leave --db out";
 
 /// Runs one of the commands and gives its exit code.
 pub(crate) fn run(
@@ -58,10 +62,13 @@ pub(crate) fn run(
             org::remove(&args, &client(&args.target)?, out)
         }
         EmulatorCommand::Env(args) => env::print(&args, &client(&args.target)?, out),
-        EmulatorCommand::Reset(target) => {
-            client(&target)?.post("/reset", &serde_json::Value::Null)?;
-            out.result("", &serde_json::json!({"reset": true}))
+        EmulatorCommand::Load(args) => {
+            let client = EmulatorClient::patient(&args.target, timeout, environment)?;
+            load::run(&args, &client, out)
         }
+        EmulatorCommand::Snapshot(args) => snapshot::save(&args, &client(&args.target)?, out),
+        EmulatorCommand::Restore(args) => snapshot::restore(&args, &client(&args.target)?, out),
+        EmulatorCommand::Reset(args) => snapshot::reset(&args, &client(&args.target)?, out),
     }
     .map(|()| 0)
 }
@@ -112,16 +119,16 @@ impl From<StartError> for CliError {
             StartError::AddressInUse(_) => {
                 this.hint("--listen 127.0.0.1:0 picks a free port and prints it")
             }
-            StartError::Listen(_, _) => this
+            StartError::Listen(_, below) => this
                 .hint("expected an address of this machine, and a port above 1023")
-                .with_source(error),
+                .with_source(below),
             StartError::ManagementKey => {
                 this.hint("--management-key-file must name a file with a key in it")
             }
             StartError::Authority(_) => this,
-            StartError::Store(_) | StartError::Directory(_) | StartError::Org(_) => this
-                .hint("check the file that --db names, or leave --db out")
-                .with_source(error),
+            StartError::Store(below) => this.hint(DB_HINT).with_source(below),
+            StartError::Directory(below) => this.hint(DB_HINT).with_source(below),
+            StartError::Org(below) => this.hint(DB_HINT).with_source(below),
         }
     }
 }
@@ -136,16 +143,4 @@ impl From<DirectoryError> for CliError {
     fn from(error: DirectoryError) -> Self {
         Self::settings(format!("the emulator refused: {error}"))
     }
-}
-
-/// Reads a certificate as text.
-pub(crate) fn read_certificate(path: &Path) -> Result<String, CliError> {
-    fs::read_to_string(path).map_err(|error| {
-        CliError::settings(format!(
-            "the certificate file {} could not be read",
-            path.display()
-        ))
-        .hint("`accredit key new` makes a certificate")
-        .with_source(error)
-    })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::org::OrgError;
+use crate::store::ImageError;
 
 /// Why the directory could not do what was asked.
 #[derive(Debug)]
@@ -28,6 +29,15 @@ impl From<OrgError> for DirectoryError {
     fn from(error: OrgError) -> Self {
         match error {
             OrgError::Database(error) => Self::Store(error),
+            other => Self::Unfit(other.to_string()),
+        }
+    }
+}
+
+impl From<ImageError> for DirectoryError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Sqlite(error) => Self::Store(error),
             other => Self::Unfit(other.to_string()),
         }
     }

@@ -9,7 +9,9 @@
 mod certificate;
 mod client;
 mod error;
+mod follow;
 mod ledger;
+mod replace;
 mod sessions;
 mod tables;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub use self::user::{NewUser, UserRecord, UserState};
 
 use self::error::unfit;
 use self::ledger::Ledger;
+use self::replace::{clients, users};
 use self::sessions::Sessions;
 use crate::grant::{Lookup, VerifiedAssertion};
 use crate::ids::RecordId;
@@ -59,16 +62,8 @@ impl Directory {
     /// Reads what the database holds, after making its tables if need be.
     pub(crate) fn open(store: Arc<Store>, org_id: &RecordId) -> Result<Self, DirectoryError> {
         store.run(|connection| tables::create(connection))?;
-        let mut clients = BTreeMap::new();
-        for definition in tables::apps(&store)? {
-            let id = definition.client_id.clone().unwrap_or_default();
-            clients.insert(id.clone(), Arc::new(checked(&id, definition)?));
-        }
-        let mut users = HashMap::new();
-        for (id, definition) in tables::users(&store)? {
-            let user = User::new(id, definition).map_err(DirectoryError::Unfit)?;
-            users.insert(key(user.username()), Arc::new(user));
-        }
+        let clients = clients(&store)?;
+        let users = users(&store)?;
         let ledger = Ledger::start(Arc::clone(&store));
         let sessions = Sessions::new(org_id, ledger, tables::sessions(&store)?);
         Ok(Self {
@@ -172,6 +167,7 @@ impl Directory {
         if self.users_by_name().len() >= ENTRIES_MAX {
             return Err(unfit("the org has as many users as it can"));
         }
+        definition.check_name().map_err(DirectoryError::Unfit)?;
         let mut user =
             User::new(RecordId::numbered("005", 0), definition).map_err(DirectoryError::Unfit)?;
         user.id = record(&user.record())?;
@@ -185,26 +181,6 @@ impl Directory {
         Ok(user.record())
     }
 
-    /// Says whether the org had no user since it was made or reset.
-    pub(crate) fn is_without_history(&self) -> Result<bool, DirectoryError> {
-        Ok(tables::is_without_history(&self.store)?)
-    }
-
-    /// Lets the users of records sign in. Waits for the database.
-    pub(crate) fn adopt(&self, records: Vec<UserRecord>) -> Result<(), DirectoryError> {
-        let _changing = self.change();
-        let adopted = records
-            .into_iter()
-            .take(ENTRIES_MAX)
-            .map(|record| User::of(record).map(Arc::new))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(DirectoryError::Unfit)?;
-        tables::put_users(&self.store, &adopted)?;
-        let named = adopted.into_iter().map(|user| (key(user.username()), user));
-        self.users_mut().extend(named);
-        Ok(())
-    }
-
     /// Replaces the definition of a user, except the username; the user's sessions end if the user
     /// is deactivated or frozen. `None` if there is no such user. Waits for the database.
     pub(crate) fn change_user(
@@ -216,6 +192,7 @@ impl Directory {
         let Some(before) = self.user(username) else {
             return Ok(None);
         };
+        to.check_name().map_err(DirectoryError::Unfit)?;
         before.username().clone_into(&mut to.username);
         let user = User::new(before.id.clone(), to).map_err(DirectoryError::Unfit)?;
         let user = Arc::new(user);

@@ -279,6 +279,15 @@ impl Sessions {
         });
     }
 
+    /// Tells the database of all sessions, which it forgot.
+    pub(crate) fn write_again(&self) {
+        let table = self.table();
+        let known = |token| table.by_token.get(token);
+        for session in table.order.iter().filter_map(known) {
+            self.ledger.write(Entry::Begin(Arc::clone(session)));
+        }
+    }
+
     /// The sessions in the order of issue, at most `count`, the newest if there are more.
     pub(crate) fn list(&self, count: usize) -> Vec<Arc<Session>> {
         let table = self.table();

@@ -72,12 +72,6 @@ pub(crate) fn users(store: &Store) -> Result<Vec<(RecordId, NewUser)>> {
     })
 }
 
-/// Says whether the table of users never held one since the org was made or reset.
-pub(crate) fn is_without_history(store: &Store) -> Result<bool> {
-    let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'accredit_user')";
-    store.run(|connection| connection.query_row(sql, [], |row| row.get(0)))
-}
-
 /// All sessions, the oldest first.
 pub(crate) fn sessions(store: &Store) -> Result<Vec<Session>> {
     store.run(|connection| {
@@ -191,13 +185,19 @@ pub(crate) fn write_sessions(store: &Store, entries: &[Entry]) -> Result<()> {
     })
 }
 
+/// Forgets all sessions.
+pub(crate) fn delete_sessions(store: &Store) -> Result<()> {
+    store.run(|connection| connection.execute_batch("DELETE FROM accredit_session"))
+}
+
 fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
     match entry {
         Entry::Begin(session) => {
             let issue = &session.issue;
             connection
                 .prepare_cached(
-                    "INSERT INTO accredit_session VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    "INSERT OR REPLACE INTO accredit_session
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?
                 .execute(params![
                     integer(session.number),

@@ -2,6 +2,7 @@
 //!
 //! Owns nothing: what is read here chooses an org, and is then read again by those who judge it.
 
+use accredit::oauth::TOKEN_PATH;
 use axum::body::Body;
 use axum::extract::Request;
 use base64::Engine as _;
@@ -9,7 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::Value;
 
-use crate::audience::TOKEN_PATH;
 use crate::form::{self, BODY_MAX, Form};
 use crate::session::{self, Presented};
 

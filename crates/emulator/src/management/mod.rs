@@ -4,8 +4,10 @@
 //! loopback only, or those who show the management key, and never a web page.
 
 mod apps;
+mod load;
 mod org;
 mod orgs;
+mod snapshots;
 mod users;
 
 use std::fmt;
@@ -17,7 +19,7 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -99,7 +101,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/clock", get(org::clock).put(org::set_clock))
         .route("/journal", get(org::journal).delete(org::clear_journal))
         .route("/org", get(org::settings).patch(org::change_settings))
-        .route("/reset", post(org::reset))
+        .route("/reset", post(snapshots::reset))
+        .route("/load", load::route())
+        .route("/snapshots", get(snapshots::list))
+        .route(
+            "/snapshots/{name}",
+            put(snapshots::save).delete(snapshots::remove),
+        )
+        .route("/snapshots/{name}/restore", post(snapshots::restore))
         .route("/orgs", get(orgs::list).post(orgs::add))
         .route("/orgs/{name}", delete(orgs::remove))
         .route("/env", get(orgs::variables))
@@ -214,11 +223,11 @@ fn changed<T: serde::Serialize + DeserializeOwned>(now: &T, body: &Bytes) -> Res
 }
 
 /// Does what waits for the database on a thread that may wait.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DirectoryError> + Send + 'static,
+async fn blocking<T: Send + 'static, E: Into<Refused> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Refused> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome.map_err(Refused::from),
+        Ok(outcome) => outcome.map_err(Into::into),
         Err(error) => {
             tracing::error!(%error, "a change was not made");
             let message = "the change was not made";

@@ -1,4 +1,4 @@
-//! The rest of `/_emulator/`: clock, sessions, journal, settings, reset.
+//! The rest of `/_emulator/`: clock, sessions, journal, settings.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Refused, blocking, changed, done, ok, read};
+use super::{Refused, changed, done, ok, read};
 use crate::app::App;
 use crate::clock::Motion;
 
@@ -111,9 +111,4 @@ pub(crate) async fn change_settings(
 ) -> Result<Response, Refused> {
     app.change_settings(changed(&app.settings(), &body)?);
     Ok(settings(State(app)).await)
-}
-
-pub(crate) async fn reset(State(app): State<App>) -> Result<Response, Refused> {
-    blocking(move || app.reset()).await?;
-    Ok(done())
 }

@@ -34,6 +34,17 @@ pub(super) fn fill(object: &Object, id: &RecordId, values: &mut Values) {
     }
 }
 
+/// Fills in anew what follows from values that were changed.
+pub(super) fn refill(object: &Object, id: &RecordId, before: &Values, after: &mut Values) {
+    let is_same = |after: &Values, name: &str| before.get(name) == after.get(name);
+    if object.name == "Opportunity" && !is_same(after, "StageName") && is_same(after, "Probability")
+    {
+        // The probability is that of the stage, unless it is given too.
+        after.remove("Probability");
+    }
+    fill(object, id, after);
+}
+
 fn put(values: &mut Values, name: &str, value: impl Into<Value>) {
     values.insert(name.to_owned(), value.into());
 }
@@ -62,16 +73,36 @@ fn person_name(object: &Object, values: &mut Values) {
     put(values, "Name", name.as_str());
 }
 
-/// `CaseNumber` and the like count as the ids do, from 1001.
+/// `CaseNumber` and the like count as the ids do, from 1001 or, in custom fields, from 1.
 fn auto_number(object: &Object, id: &RecordId, values: &mut Values) {
-    let Some(field) = object.fields.iter().find(|f| f.is(Flag::AutoNumber)) else {
-        return;
-    };
-    put(
-        values,
-        &field.name,
-        format!("{:08}", 1000 + id.counter()).as_str(),
-    );
+    for field in object.fields.iter().filter(|f| f.is(Flag::AutoNumber)) {
+        if text(values, &field.name).is_some() {
+            continue;
+        }
+        let number = match &field.number_format {
+            Some(format) => numbered(format, id.counter()),
+            None => format!("{:08}", 1000 + id.counter()),
+        };
+        put(values, &field.name, number.as_str());
+    }
+}
+
+/// `A-0007` of `A-{0000}` and 7. The parts of a date, such as `{YYYY}`, are left out.
+fn numbered(format: &str, number: u64) -> String {
+    let mut text = String::with_capacity(format.len());
+    let mut rest = format;
+    while let Some((before, (digits, after))) = rest
+        .split_once('{')
+        .and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        text.push_str(before);
+        if digits.bytes().all(|digit| digit == b'0') {
+            text.push_str(&format!("{number:0width$}", width = digits.len()));
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
 }
 
 fn opportunity(values: &mut Values) {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::schema::SchemaError;
+use crate::store::StoreError;
 
 /// An error of the org.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub enum OrgError {
         /// The field.
         field: String,
     },
+    /// The database cannot be opened.
+    Store(StoreError),
     /// The database refused.
     Database(rusqlite::Error),
 }
@@ -30,6 +33,7 @@ impl fmt::Display for OrgError {
             Self::UnknownField { object, field } => {
                 write!(f, "object {object} has no field {field}")
             }
+            Self::Store(error) => error.fmt(f),
             Self::Database(_) => f.write_str("the database of the org refused"),
         }
     }
@@ -38,6 +42,7 @@ impl fmt::Display for OrgError {
 impl std::error::Error for OrgError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::Store(error) => error.source(),
             Self::Database(error) => Some(error),
             _ => None,
         }
@@ -47,6 +52,12 @@ impl std::error::Error for OrgError {
 impl From<rusqlite::Error> for OrgError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
+    }
+}
+
+impl From<StoreError> for OrgError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 

@@ -6,18 +6,23 @@
 pub(crate) mod browse;
 mod derived;
 mod error;
+mod kept;
+pub(crate) mod load;
 pub(crate) mod query;
 mod record;
 mod sample;
 pub(crate) mod schema;
+mod snapshots;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod usage;
 mod users;
 pub(crate) mod value;
+pub(crate) mod write;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use accredit::clock::UnixTime;
@@ -72,6 +77,8 @@ pub struct Org {
     fiscal_start: i8,
     cursors: OpenCursors,
     usage: Usage,
+    /// Whether the records of users may say something that the directory does not know.
+    users_changed: AtomicBool,
 }
 
 impl Org {
@@ -103,7 +110,7 @@ impl Org {
 
     /// Opens the org in `store`. If there is none yet, one is made from `seed` at the moment `now`.
     pub(crate) fn new(store: Arc<Store>, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
-        let schema = Arc::new(Schema::standard()?);
+        let schema = Arc::new(store.run(|connection| kept::read(connection))??);
         store.run(|connection| table::create_all(connection, &schema))?;
         let mut org = Self {
             store,
@@ -113,6 +120,7 @@ impl Org {
             fiscal_start: 1,
             cursors: OpenCursors::default(),
             usage: Usage::default(),
+            users_changed: AtomicBool::new(false),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
@@ -121,10 +129,11 @@ impl Org {
         Ok(org)
     }
 
-    /// Puts the records back to how they began, at the moment `now`.
+    /// Puts the records back to how they began, at the moment `now`. What was loaded is forgotten.
     pub(crate) fn reset(&self, seed: Seed, now: UnixTime) -> Result<(), OrgError> {
         self.cursors.clear();
         self.usage.clear();
+        self.forget_loaded()?;
         self.write(&self.first_user(), now, |writer| {
             table::clear_all(writer.connection, writer.schema)?;
             sample::plant(writer, seed)
@@ -139,6 +148,11 @@ impl Org {
     /// The objects and fields.
     pub(crate) fn schema(&self) -> Arc<Schema> {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets everybody who asks from now on see `schema`.
+    fn replace_schema(&self, schema: Schema) {
+        *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
     }
 
     /// Sets how often the API may be called in a day before it refuses.
@@ -193,9 +207,19 @@ impl Org {
         now: UnixTime,
         work: impl FnOnce(&Writer<'_>) -> Result<T, OrgError>,
     ) -> Result<T, OrgError> {
+        self.transact(user, now, work)
+    }
+
+    /// The same with errors of any kind.
+    fn transact<T, E: From<rusqlite::Error>>(
+        &self,
+        user: &RecordId,
+        now: UnixTime,
+        work: impl FnOnce(&Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let schema = self.schema();
         self.store.run(|connection| {
-            let transaction = connection.transaction()?;
+            let mut transaction = connection.savepoint()?;
             let outcome = work(&Writer {
                 connection: &transaction,
                 schema: &schema,

@@ -1,4 +1,4 @@
-//! Making records.
+//! Making and changing records.
 //!
 //! Owns the values that the org fills in by itself: ids, system fields, defaults, and what
 //! [`derived`](super::derived) works out of other values. Rules that bind clients, such as required
@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use accredit::clock::UnixTime;
-use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::OrgError;
-use super::schema::{Flag, Object, Schema};
+use super::schema::{Field, Flag, Object, Schema, Storage};
 use super::value::{Value, datetime_text, timestamp};
 use super::{derived, table};
 use crate::ids::RecordId;
@@ -18,7 +19,7 @@ use crate::ids::RecordId;
 /// Values by the name of their field, in canonical case.
 pub(super) type Values = BTreeMap<String, Value>;
 
-/// Inserts records for one user at one moment.
+/// Writes records for one user at one moment.
 pub(super) struct Writer<'a> {
     pub(super) connection: &'a Connection,
     pub(super) schema: &'a Schema,
@@ -46,12 +47,10 @@ impl Writer<'_> {
             .schema
             .object(object)
             .ok_or_else(|| OrgError::UnknownObject(object.to_owned()))?;
-        let prefix = object
-            .key_prefix
-            .as_deref()
-            .ok_or_else(|| OrgError::UnknownObject(object.name.clone()))?;
-        let id = table::next_id(self.connection, prefix)?;
-        let mut values = self.defaults(object, &id);
+        if object.key_prefix.is_none() {
+            return Err(OrgError::UnknownObject(object.name.clone()));
+        }
+        let mut values = Values::new();
         for (name, value) in given {
             let field = object.field(name).filter(|field| field.is_stored());
             let field = field.ok_or_else(|| OrgError::UnknownField {
@@ -60,13 +59,86 @@ impl Writer<'_> {
             })?;
             values.insert(field.name.clone(), value);
         }
+        Ok(self.make(object, values)?)
+    }
+
+    /// Inserts a record that holds `given`, and what the org fills in, and returns its id.
+    pub(super) fn make(&self, object: &Object, given: Values) -> Result<RecordId, rusqlite::Error> {
+        let prefix = object.key_prefix.as_deref().unwrap_or_default();
+        let id = table::next_id(self.connection, prefix)?;
+        let mut values = self.defaults(object, &id);
+        values.extend(given);
         derived::fill(object, &id, &mut values);
         self.store(object, &values)?;
         Ok(id)
     }
 
+    /// Writes `after` over the record `before`, where they differ, and who did so and when.
+    pub(super) fn change(
+        &self,
+        (object, id): (&Object, &RecordId),
+        before: &Values,
+        mut after: Values,
+    ) -> Result<(), rusqlite::Error> {
+        derived::refill(object, id, before, &mut after);
+        let now = Value::Text(datetime_text(timestamp(self.now)));
+        let user = Value::Text(self.user.to_string());
+        for (name, value) in [
+            ("LastModifiedDate", &now),
+            ("SystemModstamp", &now),
+            ("LastModifiedById", &user),
+        ] {
+            if object.field(name).is_some() {
+                after.insert(name.to_owned(), value.clone());
+            }
+        }
+        after.retain(|name, value| before.get(name) != Some(value));
+        if after.is_empty() {
+            return Ok(());
+        }
+        let columns: Vec<String> = after
+            .keys()
+            .map(|name| format!("{} = ?", table::quoted(name)))
+            .collect();
+        let sql = format!(
+            "UPDATE {} SET {} WHERE \"Id\" = ?",
+            table::table(object),
+            columns.join(", ")
+        );
+        let id = Value::Text(id.to_string());
+        self.connection
+            .prepare_cached(&sql)?
+            .execute(rusqlite::params_from_iter(after.values().chain([&id])))?;
+        Ok(())
+    }
+
+    /// What a record holds; nothing if there is none.
+    pub(super) fn read(
+        &self,
+        object: &Object,
+        id: &RecordId,
+    ) -> Result<Option<Values>, rusqlite::Error> {
+        let fields: Vec<&Field> = object.fields.iter().filter(|f| f.is_stored()).collect();
+        let columns: Vec<String> = fields.iter().map(|f| table::quoted(&f.name)).collect();
+        let sql = format!(
+            "SELECT {} FROM {} WHERE \"Id\" = ?",
+            columns.join(", "),
+            table::table(object)
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let row = statement.query_row([id.as_str()], |row| {
+            let mut values = Values::new();
+            for (index, field) in fields.iter().enumerate() {
+                let value = kept(field, row.get_ref(index)?);
+                values.insert(field.name.clone(), value);
+            }
+            Ok(values)
+        });
+        row.optional()
+    }
+
     /// What a record holds when nothing is said.
-    fn defaults(&self, object: &Object, id: &RecordId) -> Values {
+    pub(super) fn defaults(&self, object: &Object, id: &RecordId) -> Values {
         let now = Value::Text(datetime_text(timestamp(self.now)));
         let user = Value::Text(self.user.to_string());
         let mut values = Values::new();
@@ -77,7 +149,7 @@ impl Writer<'_> {
                 "CreatedById" | "LastModifiedById" => user.clone(),
                 "OwnerId" if field.is(Flag::DefaultedOnCreate) => user.clone(),
                 _ => match &field.default_value {
-                    Some(text) => Value::Text(text.clone()),
+                    Some(text) => default(field, text),
                     None => continue,
                 },
             };
@@ -86,7 +158,7 @@ impl Writer<'_> {
         values
     }
 
-    fn store(&self, object: &Object, values: &Values) -> Result<(), OrgError> {
+    pub(super) fn store(&self, object: &Object, values: &Values) -> Result<(), rusqlite::Error> {
         let columns: Vec<String> = values.keys().map(|name| table::quoted(name)).collect();
         let places = vec!["?"; columns.len()].join(", ");
         let sql = format!(
@@ -98,5 +170,26 @@ impl Writer<'_> {
             .prepare_cached(&sql)?
             .execute(rusqlite::params_from_iter(values.values()))?;
         Ok(())
+    }
+}
+
+/// The default of a field, as it is kept.
+fn default(field: &Field, text: &str) -> Value {
+    match field.kind.storage() {
+        Storage::Boolean => Value::Boolean(text.eq_ignore_ascii_case("true")),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+/// A value out of the database.
+fn kept(field: &Field, value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Integer(number) if field.kind.storage() == Storage::Boolean => {
+            Value::Boolean(number != 0)
+        }
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Null | ValueRef::Blob(_) => Value::Null,
     }
 }

@@ -97,8 +97,8 @@ fn clients(values: &Values<'_>) -> Vec<Client> {
         },
         Client {
             name: "simple-salesforce",
-            about: "It asks https://DOMAIN.salesforce.com and nothing else: run it where that name \
-                    leads to this emulator over HTTPS.",
+            about: "It asks https://DOMAIN.salesforce.com and nothing else: start the emulator \
+                    with --proxy ADDRESS, and run this with the lines of accredit emulator env.",
             lines: simple_salesforce(values),
         },
         Client {
@@ -130,8 +130,8 @@ fn curl(values: &Values<'_>) -> String {
 fn sf(values: &Values<'_>) -> String {
     let (id, user, url) = shell_words(values);
     format!(
-        "sf org login jwt \\\n  --client-id {id} \\\n  --username {user} --jwt-key-file server.key \\\n  \
-         --instance-url {url} --alias local\n\
+        "sf org login jwt \\\n  --client-id {id} \\\n  \
+         --username {user} --jwt-key-file server.key \\\n  --instance-url {url} --alias local\n\
          sf data query --target-org local --query 'SELECT Id, Name FROM Account LIMIT 5'"
     )
 }
@@ -151,7 +151,8 @@ fn simple_salesforce(values: &Values<'_>) -> String {
 
 fn jsforce(values: &Values<'_>) -> String {
     format!(
-        "import fs from 'node:fs';\nimport jsforce from 'jsforce';\nimport jwt from 'jsonwebtoken';\n\n\
+        "import fs from 'node:fs';\nimport jsforce from 'jsforce';\n\
+         import jwt from 'jsonwebtoken';\n\n\
          const url = {url};\nconst assertion = jwt.sign({{}}, fs.readFileSync('server.key'), {{\n  \
          algorithm: 'RS256', expiresIn: '3m', audience: url,\n  issuer: {id},\n  subject: {user},\n\
          }});\n\

@@ -148,8 +148,8 @@ fn mistake(text: &str, error: &accredit_soql::Error) -> Mistake {
     mistake
 }
 
-/// Blanks up to where Salesforce puts its caret: below column `column - 1`, counted from 0 in UTF-16
-/// code units. A tab stays a tab, so that the caret stands where it should.
+/// Blanks up to where Salesforce puts its caret: below column `column - 1`, counted from 0 in
+/// UTF-16 code units. A tab stays a tab, so that the caret stands where it should.
 fn caret(line: &str, column: usize) -> String {
     let mut out = String::new();
     let mut at = 0;

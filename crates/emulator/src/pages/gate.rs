@@ -13,19 +13,20 @@ use std::sync::{Arc, OnceLock};
 use accredit::secret::hex;
 use aws_lc_rs::hmac;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use subtle::ConstantTimeEq as _;
 
+use super::below::below;
 use super::frame::Failed;
 use super::input::{BODY_MAX, Posted};
 use crate::app::App;
 use crate::form;
 use crate::management::is_allowed_host;
-use crate::origin::Origin;
+use crate::origin::{Origin, Prefix};
 
 /// What the templates call the field that holds a form's token.
 const TOKEN_FIELD: &str = "token";
@@ -129,9 +130,10 @@ impl Gate {
             ""
         };
         let text = format!(
-            "{}={}.{proof}; Path=/setup; HttpOnly; SameSite=Strict{secure}",
+            "{}={}.{proof}; Path={}/setup; HttpOnly; SameSite=Strict{secure}",
             cookie_name(origin),
-            visit.drawn
+            visit.drawn,
+            origin.path()
         );
         HeaderValue::try_from(text).map_err(|_| Failed::broken())
     }
@@ -175,20 +177,26 @@ fn cookie_name(origin: &Origin) -> String {
 
 /// Lets a request through to its page, or answers it.
 pub(super) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let prefix = request.extensions().get::<Prefix>().cloned();
     let mut response = match admit(&gate, request).await {
-        Ok(Passed::On(request, cookie)) => {
-            let mut response = next.run(*request).await;
-            if let (Some(cookie), false) =
-                (cookie, response.headers().contains_key(header::SET_COOKIE))
-            {
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-            }
-            response
-        }
+        Ok(Passed::On(request, cookie)) => with_cookie(next.run(*request).await, cookie),
         Ok(Passed::Away(response)) => *response,
         Err(failed) => failed.into_response(),
     };
+    if let Some(prefix) = prefix {
+        let led_back = below(response, &prefix.0).await;
+        response = led_back.unwrap_or_else(Failed::into_response);
+    }
     protect(response.headers_mut());
+    response
+}
+
+/// Gives a new visitor the cookie, unless the page gave one itself.
+fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    let headers = response.headers_mut();
+    if let (Some(cookie), false) = (cookie, headers.contains_key(header::SET_COOKIE)) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
     response
 }
 
@@ -210,7 +218,8 @@ async fn admit(gate: &Gate, request: Request) -> Result<Passed, Failed> {
              allow this host when you start it.",
         ));
     }
-    let origin = origin(&parts)?;
+    let origin = Origin::from_request_parts(&mut parts, &()).await;
+    let origin = origin.map_err(|_| Failed::broken())?;
     if !gate.asks_for_key() && !is_local(&parts) {
         return Err(Failed::new(
             StatusCode::FORBIDDEN,
@@ -288,19 +297,12 @@ fn is_same_origin(headers: &HeaderMap, origin: &Origin) -> bool {
             .iter()
             .all(|value| value.as_bytes() == expected.as_bytes())
     };
-    all("origin", origin.as_str()) && all("sec-fetch-site", "same-origin")
+    all("origin", origin.without_path()) && all("sec-fetch-site", "same-origin")
 }
 
 fn is_local(parts: &Parts) -> bool {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
-}
-
-fn origin(parts: &Parts) -> Result<Origin, Failed> {
-    let scheme = parts.extensions.get().unwrap_or(&http::uri::Scheme::HTTP);
-    let host = parts.headers.get(header::HOST);
-    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-    Origin::new(scheme, host).ok_or_else(Failed::broken)
 }
 
 /// The value of a cookie (RFC 6265 §5.4).

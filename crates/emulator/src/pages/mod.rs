@@ -6,6 +6,7 @@
 
 mod app_form;
 mod apps;
+mod below;
 mod choice;
 mod clock;
 mod connect;
@@ -39,6 +40,7 @@ use self::frame::Failed;
 use self::gate::Gate;
 use crate::app::App;
 use crate::error::ApiError;
+use crate::origin::Prefix;
 
 /// The pages, and the way to them from `/`.
 pub(crate) fn routes(app: &App) -> Router<App> {
@@ -93,7 +95,9 @@ async fn root(request: Request) -> Response {
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("text/html"));
     if is_browser && matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Redirect::to("/setup").into_response();
+        let prefix = request.extensions().get::<Prefix>();
+        let prefix = prefix.map_or("", |prefix| &prefix.0);
+        return Redirect::to(&format!("{prefix}/setup")).into_response();
     }
     ApiError::not_found().into_response()
 }

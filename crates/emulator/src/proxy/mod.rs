@@ -137,7 +137,8 @@ fn hear(mut request: Request<Incoming>, granted: &Mutex<Option<Granted>>) -> Res
 
 fn refuse(host: &str) -> Response {
     let text = format!(
-        "the emulator's proxy answers {} and connects nowhere: {host:?} was refused; NO_PROXY names \
+        "the emulator's proxy answers {} and connects nowhere: {host:?} was refused; NO_PROXY \
+         names \
          hosts that are asked directly\n",
         hosts::ANSWERED
     );

@@ -5,8 +5,11 @@
 //! of the composite resources, take the same way.
 
 mod call;
+mod composite;
 mod pretty;
 mod query;
+mod records;
+mod refusal;
 mod resource;
 mod sobjects;
 #[cfg(test)]
@@ -49,7 +52,7 @@ async fn versions(request: Request) -> Response {
 
 /// A call of a resource.
 async fn data(State(app): State<App>, request: Request) -> Response {
-    let (mut parts, _) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let length = parts
         .uri
         .path_and_query()
@@ -67,13 +70,19 @@ async fn data(State(app): State<App>, request: Request) -> Response {
     };
     let count = app.org().usage().count(app.now());
     let headers = parts.headers.clone();
+    let body = match wire::body(&headers, body).await {
+        Ok(body) => body,
+        Err(error) => return wire::dress(error.into_response(), &headers).await,
+    };
     // Queries may take long: they may not keep other requests waiting.
     let work = tokio::task::spawn_blocking(move || {
         if count.is_exceeded() {
             return Err(request_limit_exceeded());
         }
-        let call = Call::new(&parts, (&session, &origin), app.now())?;
-        resource::answer(app.org(), &call)
+        let call = Call::new((&parts, &body), (&session, &origin), app.now())?;
+        let answer = resource::answer(app.org(), &call);
+        follow_users(&app);
+        answer
     });
     let outcome = work.await.unwrap_or_else(|_| Err(call::unexpected()));
     let response = outcome.map_or_else(IntoResponse::into_response, Answer::into_response);
@@ -83,6 +92,15 @@ async fn data(State(app): State<App>, request: Request) -> Response {
         response.headers_mut().insert("sforce-limit-info", usage);
     }
     response
+}
+
+/// Lets those sign in whose records were made, and no others.
+fn follow_users(app: &App) {
+    if app.org().take_changed_users()
+        && let Err(error) = app.follow_users()
+    {
+        tracing::error!(%error, "the directory could not follow the records of users");
+    }
 }
 
 fn request_limit_exceeded() -> ApiError {

@@ -4,7 +4,7 @@ use accredit::clock::UnixTime;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, failed, not_implemented};
-use super::{query, sobjects};
+use super::{composite, query, sobjects};
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::org::query::Rows;
@@ -76,6 +76,7 @@ pub(super) fn answer(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
         ["queryAll"] => query::first(org, call, Rows::All),
         ["query" | "queryAll", locator] => query::next(org, call, locator),
         ["sobjects", rest @ ..] => sobjects::answer(org, call, rest),
+        ["composite", rest @ ..] => composite::answer(org, call, rest),
         ["limits"] => {
             call.allow(&["HEAD", "GET"])?;
             Ok(Answer::json(&limits(org, call.now)))

@@ -16,6 +16,11 @@ pub(super) fn parameters(query: &str) -> Result<Vec<(String, String)>, ApiError>
         .collect()
 }
 
+/// A segment of a path, in which `+` is a plus.
+pub(super) fn segment(text: &str) -> Result<String, ApiError> {
+    decode(&text.replace('+', "%2B"))
+}
+
 /// Undoes `+` and `%xx`.
 fn decode(text: &str) -> Result<String, ApiError> {
     let mut bytes = Vec::with_capacity(text.len());

@@ -1,18 +1,23 @@
 //! How an answer goes over the wire: laid out and compressed as the client asked.
 
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::GzEncoder;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::call::unexpected;
 use super::pretty::pretty;
+use crate::error::ApiError;
 
 /// Bodies up to this size are not worth compressing, in bytes.
 const PLAIN_MAX: usize = 1_024;
+
+/// The largest body of a request, unpacked, in bytes.
+const BODY_MAX: usize = 50 * 1_024 * 1_024;
 
 /// Lays out and compresses `response` as `asked` says.
 pub(super) async fn dress(response: Response, asked: &HeaderMap) -> Response {
@@ -56,4 +61,44 @@ fn gzip(body: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
     encoder.write_all(body).ok()?;
     encoder.finish().ok()
+}
+
+/// The body of a request, unpacked if it came packed.
+pub(super) async fn body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError> {
+    let body = to_bytes(body, BODY_MAX).await.map_err(|_| too_large())?;
+    match headers
+        .get(header::CONTENT_ENCODING)
+        .map(HeaderValue::as_bytes)
+    {
+        None | Some(b"identity") => Ok(body.into()),
+        Some(b"gzip") => unpack(GzDecoder::new(&*body)),
+        Some(b"deflate") => unpack(ZlibDecoder::new(&*body)),
+        Some(_) => Err(ApiError::framework(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "Content-Encoding must be gzip, deflate or nothing",
+        )),
+    }
+}
+
+fn unpack(packed: impl Read) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    let limit = u64::try_from(BODY_MAX).unwrap_or(u64::MAX);
+    let read = packed.take(limit + 1).read_to_end(&mut body).map_err(|_| {
+        let message = "The request body is not what Content-Encoding says";
+        ApiError::data(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    })?;
+    if read > BODY_MAX {
+        return Err(too_large());
+    }
+    Ok(body)
+}
+
+fn too_large() -> ApiError {
+    let message = format!("The request body is larger than {BODY_MAX} bytes or was cut off");
+    ApiError::framework(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "REQUEST_ENTITY_TOO_LARGE",
+        message,
+    )
 }

@@ -44,7 +44,8 @@ fn label(context: &Context<'_>) -> Shown {
     Ok(Some(shown.join(";")))
 }
 
-/// `form` is `currency:2`, `percent:0`, `number:2`, `date`, `datetime:America/Los_Angeles` or `time`.
+/// `form` is `currency:2`, `percent:0`, `number:2`, `date`, `datetime:America/Los_Angeles` or
+/// `time`.
 fn format_value(context: &Context<'_>) -> Shown {
     let form: String = context.get(1)?;
     let (kind, detail) = form.split_once(':').unwrap_or((&form, ""));

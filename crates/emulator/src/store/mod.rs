@@ -1,18 +1,27 @@
 //! The SQLite database that holds everything the emulator remembers.
 //!
 //! Owns the connection. One lock guards it: each piece of work is one short transaction or
-//! statement.
+//! statement. What belongs together is done in [`Store::together`]: all of it or nothing, and
+//! nobody else's work comes in between.
 
 mod dates;
 mod display;
 mod distance;
+mod images;
+mod open;
 mod text;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use rusqlite::Connection;
+
+use self::images::Images;
+
+pub use self::images::ImageError;
+pub use self::open::StoreError;
 
 /// Where the database lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,19 +35,25 @@ pub enum Place {
 
 /// The database.
 pub(crate) struct Store {
-    connection: Mutex<Connection>,
+    held: Mutex<Held>,
+    /// Told when nobody has the connection to himself any more.
+    free: Condvar,
+    images: Images,
+}
+
+struct Held {
+    connection: Connection,
+    /// The thread whose pieces of work belong together just now.
+    owner: Option<ThreadId>,
 }
 
 impl Store {
     /// Opens the database, or makes an empty one.
-    pub(crate) fn open(place: &Place) -> Result<Self, rusqlite::Error> {
+    pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
         let connection = match place {
             Place::Memory => Connection::open_in_memory()?,
-            Place::File(path) => Connection::open(path)?,
+            Place::File(path) => open::file(path)?,
         };
-        // A crash may lose the last moments of an emulator; it may not lose the file.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.set_prepared_statement_cache_capacity(256);
         text::register(&connection)?;
@@ -46,7 +61,12 @@ impl Store {
         display::register(&connection)?;
         distance::register(&connection)?;
         Ok(Self {
-            connection: Mutex::new(connection),
+            held: Mutex::new(Held {
+                connection,
+                owner: None,
+            }),
+            free: Condvar::new(),
+            images: Images::of(place),
         })
     }
 
@@ -55,12 +75,53 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, rusqlite::Error> {
-        work(
-            &mut self
-                .connection
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        work(&mut self.hold().connection)
+    }
+
+    /// Lets everything that `work` runs become true at once, or, after an error, not at all.
+    pub(crate) fn together<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut held = self.hold();
+        if held.owner.is_some() {
+            drop(held);
+            return work();
+        }
+        held.connection.execute_batch("BEGIN IMMEDIATE")?;
+        held.owner = Some(thread::current().id());
+        drop(held);
+        let turn = Turn(self);
+        let value = work()?;
+        turn.0
+            .run(|connection| connection.execute_batch("COMMIT"))?;
+        Ok(value)
+    }
+
+    /// Waits until this thread may use the connection.
+    fn hold(&self) -> MutexGuard<'_, Held> {
+        let me = thread::current().id();
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.free
+            .wait_while(held, |held| held.owner.is_some_and(|owner| owner != me))
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends when the work that belongs together does; undoes what was not committed.
+struct Turn<'a>(&'a Store);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut held = self.0.hold();
+        if !held.connection.is_autocommit()
+            && let Err(error) = held.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+        held.owner = None;
+        drop(held);
+        self.0.free.notify_all();
     }
 }
 
@@ -69,3 +130,6 @@ impl fmt::Debug for Store {
         f.write_str("Store")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! The authorization server from outside: its router in process, and once over a socket.
 
 #[cfg(test)]
+mod database;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod introspect;
@@ -10,6 +12,7 @@ mod ladder;
 mod management;
 #[cfg(test)]
 mod orgs;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod pages_access;
@@ -20,6 +23,8 @@ mod server;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod skip;
+#[cfg(test)]
 mod strict;
 #[cfg(test)]
 mod support;
@@ -29,3 +34,5 @@ mod tls;
 mod token;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod whole;

@@ -252,3 +252,69 @@ async fn a_visitor_with_the_key_may_come_from_elsewhere() {
     assert_eq!(reply.status, StatusCode::OK);
     assert!(reply.header("set-cookie").starts_with("accredit-8080="));
 }
+
+#[tokio::test]
+async fn the_pages_of_an_org_below_a_path_lead_back_to_that_org() {
+    let org = Org::new();
+    let made = org.manage("POST", "/orgs", json!({"name": "acme"})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let browser = Browser::new(&org);
+    let reply = browser.get("/orgs/acme/setup").await;
+    let cookie = reply.header("set-cookie");
+    assert!(
+        cookie.contains("; Path=/orgs/acme/setup; HttpOnly"),
+        "{cookie}"
+    );
+    for path in [
+        "/",
+        "/apps/new",
+        "/users",
+        "/soql?q=x",
+        "/connect",
+        "/objects",
+        "/nothing",
+    ] {
+        let path = format!("/orgs/acme/setup{}", path.trim_end_matches('/'));
+        let text = browser.get(&path).await.text;
+        assert!(!text.contains("=\"/setup"), "{path}: {text}");
+        assert!(
+            text.contains("href=\"/orgs/acme/setup/style.css\""),
+            "{path}"
+        );
+    }
+    browser.see("/orgs/acme/setup/users/new").await;
+    let fields = [
+        ("username", "only@acme.example"),
+        ("profile", "Standard User"),
+    ];
+    let address = browser.done("/orgs/acme/setup/users", &fields).await;
+    assert_eq!(
+        address,
+        "/orgs/acme/setup/users/only%40acme.example?done=user-created"
+    );
+    assert!(
+        browser
+            .see(&address)
+            .await
+            .contains("The user was created.")
+    );
+    assert!(
+        !Browser::new(&org)
+            .see("/setup/users")
+            .await
+            .contains("only@acme.example")
+    );
+    let reply = browser.post("/setup/users", &fields).await;
+    assert_eq!(
+        reply.status,
+        StatusCode::FORBIDDEN,
+        "a form of one org is none of another"
+    );
+    let mut root = request("GET", "/orgs/acme/", "");
+    let accept = "text/html".parse().unwrap();
+    root.headers_mut().insert("accept", accept);
+    assert_eq!(
+        browser.send(root).await.header("location"),
+        "/orgs/acme/setup"
+    );
+}

@@ -15,6 +15,7 @@ use super::resolve::Resolver;
 use super::select;
 use super::semi_join::SemiJoins;
 use crate::org::schema::Child;
+use crate::org::table::{quoted, table};
 use crate::org::value::Value;
 
 type Error = accredit_soql::Error;
@@ -31,6 +32,8 @@ pub(super) struct Children {
     /// The relationship, which is the name in the answer.
     pub(super) name: String,
     pub(super) records: Arc<Records>,
+    /// Makes the index that finds children by their parent, if it is not there.
+    pub(super) index: String,
     /// Reads the children of the parents whose ids are bound as a JSON array in the first place.
     pub(super) sql: String,
     /// The first is a place for the ids.
@@ -88,13 +91,20 @@ pub(super) fn compile(
         "SELECT {list}, t0._row, {parent} FROM {from}{}{order}",
         where_clause(&found)
     );
+    let index = quoted(&format!("sobject_{}_{}", object.name, field.name));
+    let index = format!(
+        "CREATE INDEX IF NOT EXISTS {index} ON {} ({})",
+        table(object),
+        quoted(&field.name)
+    );
     let rows = |count: Option<RowCount>| count.map(|count| count.rows as usize);
     Ok(Children {
         name: field.children.clone().unwrap_or_default(),
         parent: records.row + 1,
         records: Arc::new(records),
+        index,
         sql,
-        parameters: parameters.into_values(),
+        parameters: parameters.into_values()?,
         offset: rows(query.offset).unwrap_or(0),
         limit: rows(query.limit),
     })

@@ -1,6 +1,7 @@
 //! The clauses that say for whom and what for: `USING SCOPE`, `WITH`, `FOR`, `UPDATE`.
 //!
-//! Owns which of them change nothing in an org whose one user sees everything, and which are refused.
+//! Owns which of them change nothing in an org whose one user sees everything, and which are
+//! refused.
 
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::{Query, Scope, Span, With};

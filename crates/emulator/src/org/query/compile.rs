@@ -105,7 +105,7 @@ pub(super) fn compile(
     Ok(Compiled {
         answer,
         sql,
-        parameters: parameters.into_values(),
+        parameters: parameters.into_values()?,
         object,
         usage: query.usage,
     })

@@ -2,7 +2,11 @@
 
 use super::dates::Calendar;
 use super::error::Refusals;
+use super::resolve::too_complicated;
 use crate::org::value::Value;
+
+/// How many values may be bound to one statement.
+const PARAMETERS_MAX: usize = 32_000;
 
 /// Which rows a query sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,11 @@ impl Parameters {
         format!("?{}", self.0.len())
     }
 
-    pub(super) fn into_values(self) -> Vec<Value> {
-        self.0
+    /// All values, if one statement takes so many.
+    pub(super) fn into_values(self) -> Result<Vec<Value>, accredit_soql::Error> {
+        if self.0.len() > PARAMETERS_MAX {
+            return Err(too_complicated());
+        }
+        Ok(self.0)
     }
 }

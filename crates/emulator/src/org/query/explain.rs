@@ -1,7 +1,7 @@
 //! How a query would be run: the answer of `/query?explain=` (fact sheet §5.2).
 //!
-//! Owns which fields count as indexed. A plan with an index stands before the scan of the table when
-//! it is cheaper, as in Salesforce: it is selective below three tenths of the records.
+//! Owns which fields count as indexed. A plan with an index stands before the scan of the table
+//! when it is cheaper, as in Salesforce: it is selective below three tenths of the records.
 
 use accredit_soql::ast::{Condition, Expression, Operator, Predicate, Query, Set};
 use serde_json::{Value, json};

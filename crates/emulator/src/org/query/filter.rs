@@ -12,7 +12,7 @@ use accredit_soql::ast::{
 use super::environment::Parameters;
 use super::expression::Typed;
 use super::group::Groups;
-use super::operand::{Operand, operand};
+use super::operand::{Operand, check_length, operand};
 use super::resolve::Resolver;
 use super::semi_join::SemiJoins;
 use crate::org::schema::{FieldType, Storage};
@@ -134,11 +134,11 @@ impl<'s> Filter<'_, 's, '_> {
     ) -> Result<String, Error> {
         let refusals = self.resolver.refusals;
         let span = test.operator_span;
-        self.semi_joins = self.semi_joins.one_more((refusals, span), place)?;
         if self.groups.is_some() {
             let detail = "Semi join sub-selects are not allowed in HAVING";
             return Err(refusals.at(span, ErrorCode::MalformedQuery, detail));
         }
+        self.semi_joins = self.semi_joins.one_more((refusals, span), place)?;
         super::semi_join::sql(self, subject, query)
     }
 
@@ -215,7 +215,9 @@ impl<'s> Filter<'_, 's, '_> {
         if subject.storage() != Storage::Text {
             return Err(self.invalid_operator(subject));
         }
-        let place = self.bind(Value::Text(like_pattern(pattern)));
+        let text = like_pattern(pattern);
+        check_length(&text, pattern.span, self.resolver.environment)?;
+        let place = self.bind(Value::Text(text));
         Ok(format!("soql_like({}, {place})", subject.sql))
     }
 

@@ -1,7 +1,7 @@
 //! Queries that make groups of their rows: aggregates, `GROUP BY` and `HAVING`.
 //!
-//! One statement with three steps inside each other: the values of the rows, the groups of them, and
-//! what is selected of the groups.
+//! One statement with three steps inside each other: the values of the rows, the groups of them,
+//! and what is selected of the groups.
 
 use std::collections::HashSet;
 

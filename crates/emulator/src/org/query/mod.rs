@@ -1,9 +1,9 @@
 //! Running SOQL.
 //!
 //! A statement goes through these: `resolve` and `joins` (names), `expression` (fields and
-//! functions), `filter`, `operand` and `semi_join` (conditions), `select`, `children`, `group`
-//! and `grouped` (what is asked for), `compile` (SQL). `reader` runs it, `layout` writes rows, `cursor` keeps what
-//! does not fit.
+//! functions), `filter`, `operand` and `semi_join` (conditions), `select`, `children`, `group` and
+//! `grouped` (what is asked for), `compile` (SQL). `reader` runs it, `layout` writes rows, `cursor`
+//! keeps what does not fit, `explain` says how it would be run.
 
 mod children;
 mod clauses;
@@ -235,8 +235,8 @@ impl Org {
         Ok(json_bytes(&metadata))
     }
 
-    /// Says how a query would be run (fact sheet §5.2, `explain=`). Reports and list views, which are
-    /// asked for by their id, are no queries.
+    /// Says how a query would be run (fact sheet §5.2, `explain=`). Reports and list views, which
+    /// are asked for by their id, are no queries.
     pub(crate) fn explain(&self, text: &str, asker: &Asker<'_>) -> Result<Vec<u8>, QueryError> {
         let compiled = self.compile(text, Rows::Live, asker)?;
         let (query, schema) = (accredit_soql::parse(text)?, self.schema());
@@ -285,21 +285,6 @@ impl Org {
         let sql = format!("SELECT COUNT(*) FROM {table}{deleted}");
         self.store
             .run(|connection| connection.query_row(&sql, [], |row| row.get(0)))
-    }
-
-    /// Whether a record is in the recycle bin.
-    pub(crate) fn is_deleted(
-        &self,
-        object: &Object,
-        id: &RecordId,
-    ) -> Result<bool, rusqlite::Error> {
-        if object.field("IsDeleted").is_none() {
-            return Ok(false);
-        }
-        let table = table::table(object);
-        let sql = format!("SELECT \"IsDeleted\" FROM {table} WHERE \"Id\" = ?");
-        self.store
-            .run(|connection| connection.query_row(&sql, [id.as_str()], |row| row.get(0)))
     }
 
     fn compile(&self, text: &str, rows: Rows, asker: &Asker<'_>) -> Result<Compiled, QueryError> {

@@ -3,7 +3,7 @@
 //! Owns which literals a field accepts and the words in which the others are refused.
 
 use accredit_soql::ErrorCode;
-use accredit_soql::ast::{Currency, Literal, Number, Value as Given};
+use accredit_soql::ast::{Currency, Literal, Number, Span, Value as Given};
 
 use super::dates::{date_text, moment_text, time_text};
 use super::environment::Environment;
@@ -33,20 +33,20 @@ pub(super) enum Operand {
 pub(super) fn operand(
     field: &Typed<'_>,
     given: &Given,
-    Environment {
-        refusals, calendar, ..
-    }: Environment<'_>,
+    environment: Environment<'_>,
 ) -> Result<Operand, Error> {
+    let Environment {
+        refusals, calendar, ..
+    } = environment;
     let subject = field.span;
+    if let Literal::String(text) = &given.literal {
+        check_length(text, given.span, environment)?;
+    }
     let wrong_type = || refusals.at(subject, ErrorCode::InvalidField, wrong_type(field));
     let storage = field.storage();
     let value = match (storage, &given.literal) {
         (Storage::Boolean, Literal::Null) => Value::Boolean(false),
         (_, Literal::Null) => return Ok(Operand::Null),
-        (_, Literal::String(text)) if text.chars().count() > STRING_LENGTH_MAX => {
-            let detail = format!("a string may have at most {STRING_LENGTH_MAX} characters");
-            return Err(refusals.at(given.span, ErrorCode::MalformedQuery, detail));
-        }
         (Storage::Text, Literal::String(text)) if text.is_empty() => return Ok(Operand::Null),
         (Storage::Text, Literal::String(text)) => Value::Text(text.clone()),
         (Storage::Id, Literal::String(text)) => {
@@ -81,6 +81,20 @@ pub(super) fn operand(
         _ => return Err(wrong_type()),
     };
     Ok(Operand::Value(value))
+}
+
+/// Refuses strings that are too long.
+pub(super) fn check_length(
+    text: &str,
+    span: Span,
+    environment: Environment<'_>,
+) -> Result<(), Error> {
+    if text.chars().count() <= STRING_LENGTH_MAX {
+        return Ok(());
+    }
+    let detail = format!("a string may have at most {STRING_LENGTH_MAX} characters");
+    let code = ErrorCode::MalformedQuery;
+    Err(environment.refusals.at(span, code, detail))
 }
 
 fn numeric(number: &Number) -> Value {

@@ -1,7 +1,8 @@
 //! Reading records with everything below them.
 //!
 //! One statement reads a page; one more for each sub-query reads the children of all its records.
-//! Records are written with holes where their children belong, which are filled from the inside out.
+//! Records are written with holes where their children belong, which are filled from the inside
+//! out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -138,6 +139,7 @@ impl Reader<'_> {
         if let Some(place) = parameters.first_mut() {
             *place = Value::Text(ids.to_owned());
         }
+        self.connection.execute_batch(&children.index)?;
         let mut statement = self.connection.prepare_cached(&children.sql)?;
         let parameters = rusqlite::params_from_iter(parameters.iter());
         for_each_row(&mut statement, parameters, |row| {

@@ -132,8 +132,8 @@ impl Selection {
         }
     }
 
-    /// Adds a field that is reached over `path`, the names and tables of the parents; whether it was
-    /// not there before.
+    /// Adds a field that is reached over `path`, the names and tables of the parents; whether it
+    /// was not there before.
     pub(super) fn add(
         &mut self,
         joins: &Joins<'_>,

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::field::Choice;
-use super::{Child, Field, FieldType, Flag, Object, Schema};
+use super::{Child, Field, FieldType, Flag, Object, RecordType, Schema};
 
 /// Where the links of an answer lead.
 #[derive(Clone, Copy, Debug)]
@@ -26,10 +26,8 @@ impl DescribeContext<'_> {
 }
 
 /// What is true of no object of a local org, or not known.
-const FALSE: [&str; 7] = [
+const FALSE: [&str; 5] = [
     "activateable",
-    "custom",
-    "customSetting",
     "deprecatedAndHidden",
     "hasSubtypes",
     "isInterface",
@@ -123,6 +121,8 @@ fn common(object: &Object) -> Map<String, Value> {
     for name in FALSE {
         keys.insert(name.to_owned(), json!(false));
     }
+    keys.insert("custom".to_owned(), json!(object.is_custom()));
+    keys.insert("customSetting".to_owned(), json!(object.is_setting));
     for unknown in ["associateEntityType", "associateParentEntity"] {
         keys.insert(unknown.to_owned(), Value::Null);
     }
@@ -178,23 +178,30 @@ fn urls(object: &Object, context: DescribeContext<'_>, links: Links) -> Value {
 }
 
 fn record_types(object: &Object, context: DescribeContext<'_>) -> Value {
-    if !object.can("layoutable") || !object.can("searchable") {
+    let has_master = object.can("layoutable") && object.can("searchable");
+    if !has_master && object.record_types.is_empty() {
         return json!([]);
     }
-    let layout = format!(
-        "{}/describe/layouts/{MASTER_RECORD_TYPE}",
-        context.base(object)
-    );
-    json!([{
-        "active": true,
-        "available": true,
-        "defaultRecordTypeMapping": true,
-        "developerName": "Master",
-        "master": true,
-        "name": "Master",
-        "recordTypeId": MASTER_RECORD_TYPE,
-        "urls": {"layout": layout},
-    }])
+    let master = RecordType {
+        id: MASTER_RECORD_TYPE.to_owned(),
+        developer_name: "Master".to_owned(),
+        label: "Master".to_owned(),
+    };
+    let infos = object.record_types.iter().chain([&master]).map(|own| {
+        let is_master = own.id == MASTER_RECORD_TYPE;
+        let layout = format!("{}/describe/layouts/{}", context.base(object), own.id);
+        json!({
+            "active": true,
+            "available": true,
+            "defaultRecordTypeMapping": is_master,
+            "developerName": own.developer_name,
+            "master": is_master,
+            "name": own.label,
+            "recordTypeId": own.id,
+            "urls": {"layout": layout},
+        })
+    });
+    infos.collect()
 }
 
 fn child_relationship(child: &Child<'_>) -> Value {
@@ -220,11 +227,9 @@ fn field(field: &Field) -> Value {
         keys.insert(name.to_owned(), json!(is_set && !is_of_parent));
     }
     for unknown in [
-        "calculatedFormula",
         "controllerName",
         "defaultValueFormula",
         "filteredLookupInfo",
-        "inlineHelpText",
         "mask",
         "maskType",
         "referenceTargetField",
@@ -243,9 +248,11 @@ fn field(field: &Field) -> Value {
     }
     let choices: Vec<Value> = field.choices.iter().map(choice).collect();
     for (name, value) in [
+        ("calculatedFormula", json!(field.formula)),
         ("compoundFieldName", json!(field.compound)),
         ("defaultValue", default_value(field)),
         ("extraTypeInfo", json!(field.extra_type)),
+        ("inlineHelpText", json!(field.help)),
         ("label", json!(field.label)),
         ("name", json!(field.name)),
         ("picklistValues", Value::Array(choices)),

@@ -3,6 +3,8 @@
 //! Owns the types of fields, the attributes that follow from a type, and the bit set that holds the
 //! ones that are yes or no. What a field deviates in is said by the schema files.
 
+use serde::{Deserialize, Serialize};
+
 /// The type of a field, as describe names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldType {
@@ -226,7 +228,7 @@ impl Flags {
 }
 
 /// A value of a picklist.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Choice {
     pub(crate) value: String,
     pub(crate) label: String,
@@ -234,7 +236,7 @@ pub(crate) struct Choice {
 }
 
 /// A field of an object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -258,6 +260,11 @@ pub(crate) struct Field {
     pub(crate) default_value: Option<String>,
     pub(crate) extra_type: Option<String>,
     pub(crate) choices: Vec<Choice>,
+    /// What a value that nobody may write is worked out from, as its author wrote it.
+    pub(crate) formula: Option<String>,
+    pub(crate) help: Option<String>,
+    /// How numbers that the org gives are written: `A-{0000}`.
+    pub(crate) number_format: Option<String>,
 }
 
 /// Filled by the org itself.
@@ -314,6 +321,9 @@ impl Field {
             default_value: None,
             extra_type: (kind == FieldType::Textarea).then(|| "plaintextarea".to_owned()),
             choices: Vec::new(),
+            formula: None,
+            help: None,
+            number_format: None,
         }
     }
 

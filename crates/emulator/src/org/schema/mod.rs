@@ -5,23 +5,34 @@
 mod builtin;
 mod describe;
 pub(crate) mod field;
+mod kept;
 mod text;
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use describe::{DescribeContext, describe, global, summary};
-pub(crate) use field::{Field, FieldType, Flag, Storage};
+pub(crate) use field::{Choice, Field, FieldType, Flag, Shape, Storage};
 pub(crate) use text::SchemaError;
 
 /// A scope that `USING SCOPE` and list views offer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Scope {
     pub(crate) name: String,
     pub(crate) label: String,
 }
 
+/// A record type as describe shows it; the record says the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RecordType {
+    pub(crate) id: String,
+    pub(crate) developer_name: String,
+    pub(crate) label: String,
+}
+
 /// An object.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Object {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -34,6 +45,19 @@ pub(crate) struct Object {
     /// The links of describe beyond those that every object has.
     pub(crate) urls: Vec<String>,
     pub(crate) fields: Vec<Field>,
+    pub(crate) record_types: Vec<RecordType>,
+    /// Whether it is a custom setting.
+    pub(crate) is_setting: bool,
+    /// Whether tasks and events can be about its records.
+    pub(crate) has_activities: bool,
+    /// Where the fields are, once [`index`](Self::index) was called.
+    #[serde(skip)]
+    pub(crate) places: Places,
+}
+
+/// The numbers of fields by their names, and of references by the names of their parents.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
     by_name: HashMap<String, usize>,
     by_relationship: HashMap<String, usize>,
 }
@@ -48,13 +72,16 @@ pub(crate) struct Child<'a> {
 impl Object {
     /// The field called `name`, in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
-        let index = self.by_name.get(&name.to_ascii_lowercase())?;
+        let index = self.places.by_name.get(&name.to_ascii_lowercase())?;
         self.fields.get(*index)
     }
 
     /// The reference whose parent is called `name` in paths, in any case.
     pub(crate) fn reference(&self, name: &str) -> Option<&Field> {
-        let index = self.by_relationship.get(&name.to_ascii_lowercase())?;
+        let index = self
+            .places
+            .by_relationship
+            .get(&name.to_ascii_lowercase())?;
         self.fields.get(*index)
     }
 
@@ -68,15 +95,53 @@ impl Object {
         self.abilities.iter().any(|known| known == ability)
     }
 
+    /// Whether it is not one of Salesforce's own: `Property__c`, `Rollup__mdt`, `Sent__e`.
+    pub(crate) fn is_custom(&self) -> bool {
+        self.name.contains("__")
+    }
+
+    /// Takes in the fields and record types of `other`, in place of those of the same name, and, if
+    /// it describes a whole object, what describe says of it.
+    fn absorb(&mut self, other: Self) {
+        if other.key_prefix.is_some() {
+            self.label = other.label;
+            self.plural = other.plural;
+            self.abilities = other.abilities;
+        }
+        for field in other.fields {
+            let known = self.places.by_name.get(&field.name.to_ascii_lowercase());
+            match known.and_then(|index| self.fields.get_mut(*index)) {
+                Some(known) => *known = field,
+                None => {
+                    let name = field.name.to_ascii_lowercase();
+                    self.places.by_name.insert(name, self.fields.len());
+                    self.fields.push(field);
+                }
+            }
+        }
+        self.index();
+        for own in other.record_types {
+            self.record_types.retain(|known| known.id != own.id);
+            self.record_types.push(own);
+        }
+        self.is_setting |= other.is_setting;
+        self.has_activities |= other.has_activities;
+    }
+
     /// Makes its fields findable, once all are there.
     fn index(&mut self) {
+        self.places.by_name.clear();
+        self.places.by_relationship.clear();
         for (index, field) in self.fields.iter().enumerate() {
-            self.by_name.insert(field.name.to_ascii_lowercase(), index);
+            self.places
+                .by_name
+                .insert(field.name.to_ascii_lowercase(), index);
             if field.kind != FieldType::Reference {
                 continue;
             }
             if let Some(relationship) = &field.relationship {
-                self.by_relationship
+                self.places
+                    .by_relationship
                     .insert(relationship.to_ascii_lowercase(), index);
             }
         }
@@ -120,6 +185,57 @@ impl Schema {
         let index = self.objects.len();
         self.by_name.insert(object.name.to_ascii_lowercase(), index);
         self.objects.push(object);
+    }
+
+    /// Takes in objects: new ones, and what is new about those that are there.
+    pub(crate) fn extend(&mut self, objects: impl IntoIterator<Item = Object>) {
+        for mut object in objects {
+            object.index();
+            let known = self.by_name.get(&object.name.to_ascii_lowercase()).copied();
+            match known.and_then(|index| self.objects.get_mut(index)) {
+                Some(known) => known.absorb(object),
+                None => self.add(object),
+            }
+        }
+        self.objects.sort_by(|a, b| a.name.cmp(&b.name));
+        self.by_name = self
+            .objects
+            .iter()
+            .enumerate()
+            .map(|(index, object)| (object.name.to_ascii_lowercase(), index))
+            .collect();
+        self.point_at_custom_objects();
+    }
+
+    /// Lets activities, notes and files refer to custom objects, as they do to every object that is
+    /// made in an org.
+    fn point_at_custom_objects(&mut self) {
+        let custom: Vec<(String, bool)> = self
+            .objects
+            .iter()
+            .filter(|object| object.name.ends_with("__c") && !object.is_setting)
+            .map(|object| (object.name.clone(), object.has_activities))
+            .collect();
+        for (object, field, is_activity) in [
+            ("Task", "WhatId", true),
+            ("Event", "WhatId", true),
+            ("Attachment", "ParentId", false),
+            ("Note", "ParentId", false),
+            ("ContentDocumentLink", "LinkedEntityId", false),
+            ("ContentVersion", "FirstPublishLocationId", false),
+        ] {
+            let Some(object) = self.objects.iter_mut().find(|known| known.name == object) else {
+                continue;
+            };
+            let Some(field) = object.fields.iter_mut().find(|known| known.name == field) else {
+                continue;
+            };
+            for (target, has_activities) in &custom {
+                if (*has_activities || !is_activity) && !field.targets.contains(target) {
+                    field.targets.push(target.clone());
+                }
+            }
+        }
     }
 
     /// All objects.

@@ -163,3 +163,11 @@ fn case_counts_in_case_sensitive_fields() {
     let soql = "SELECT Code__c FROM City__c GROUP BY Code__c HAVING Code__c = 'a'";
     assert_eq!(rows(&org, soql), [json!(["a"])]);
 }
+
+#[test]
+fn more_values_than_a_statement_takes_are_refused() {
+    let org = town();
+    let many = vec![format!("'{}'", "a;".repeat(1_900)); 20].join(",");
+    let soql = format!("SELECT Id FROM City__c WHERE Tags__c INCLUDES ({many})");
+    assert_eq!(refusal(&org, &soql).0, "QUERY_TOO_COMPLICATED");
+}

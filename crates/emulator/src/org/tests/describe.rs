@@ -20,7 +20,7 @@ fn recorded() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder.to_owned());
     }
-    eprintln!("skipped: {} is absent", folder.display());
+    crate::testing::skipped(format_args!("{} is absent", folder.display()));
     None
 }
 
@@ -30,7 +30,8 @@ fn read(folder: &Path, name: &str) -> Value {
 }
 
 /// What is not compared: the values of this one picklist. They are all time zones, each with its
-/// offset on the day of the recording. Custom fields of the recorded org are left out by their names.
+/// offset on the day of the recording. Custom fields of the recorded org are left out by their
+/// names.
 fn is_of_the_org(object: &str, field: &str, attribute: &str) -> bool {
     attribute == "picklistValues" && (object, field) == ("Event", "RecurrenceTimeZoneSidKey")
 }

@@ -93,8 +93,11 @@ impl<'s> Oracle<'s> {
             let records = cut(records, query);
             return json!({"totalSize": records.len(), "done": true, "records": []});
         };
-        let is_grouped = query.group_by.is_some()
-            || items.iter().any(|item| matches!(item, SelectItem::Expression { expression, .. } if expression.has_aggregate()));
+        let is_aggregate = |item: &SelectItem| match item {
+            SelectItem::Expression { expression, .. } => expression.has_aggregate(),
+            _ => false,
+        };
+        let is_grouped = query.group_by.is_some() || items.iter().any(is_aggregate);
         let rows: Vec<Value> = if is_grouped {
             self.groups(query, items, (&scope, &records))
         } else {

@@ -28,6 +28,9 @@ fn plain(letter: char) -> char {
         ("ùúûüũūŭůűų", 'u'),
         ("źżž", 'z'),
     ];
+    if letter.is_ascii() {
+        return letter.to_ascii_lowercase();
+    }
     let lower = letter.to_lowercase().next().unwrap();
     let row = ACCENTED.iter().find(|(letters, _)| letters.contains(lower));
     if lower == 'ý' {

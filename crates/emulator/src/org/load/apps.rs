@@ -1,0 +1,250 @@
+//! Apps out of ConnectedApp files, and out of the five files of an external client app.
+//!
+//! Owns what their elements come to (fact sheet §3.2 and §3.3). Whether the app is fit is decided
+//! where apps are registered.
+
+use std::collections::BTreeMap;
+
+use super::LoadFile;
+use super::error::{LoadError, Trouble};
+use super::kind::{self, Kind};
+use super::xml::{self, Element};
+use crate::directory::{
+    AppKind, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch, Upload,
+};
+
+/// An app, and a file that it comes from.
+#[derive(Debug)]
+pub(crate) struct LoadedApp {
+    pub(crate) path: String,
+    pub(crate) definition: NewApp,
+}
+
+/// Scopes as metadata call them and as tokens do, where it is not the same in lower case.
+const SCOPES: [(&str, &str); 20] = [
+    ("RefreshToken", "refresh_token"),
+    ("OfflineAccess", "refresh_token"),
+    ("Basic", "id"),
+    ("Address", "id"),
+    ("Email", "id"),
+    ("Phone", "id"),
+    ("Profile", "id"),
+    ("Chatter", "chatter_api"),
+    ("CustomApplications", "visualforce"),
+    ("CustomPermissions", "custom_permissions"),
+    ("Wave", "wave_api"),
+    ("Eclair", "eclair_api"),
+    ("Pardot", "pardot_api"),
+    ("CDP", "cdp_api"),
+    ("CDPIngest", "cdp_ingest_api"),
+    ("CDPProfile", "cdp_profile_api"),
+    ("CDPQuery", "cdp_query_api"),
+    ("Chatbot", "chatbot_api"),
+    ("SFAP", "sfap_api"),
+    ("EinsteinGPT", "einstein_gpt_api"),
+];
+
+fn kind_of(file: &LoadFile) -> Option<Kind> {
+    Kind::of(&file.path).filter(|kind| {
+        matches!(
+            kind,
+            Kind::ConnectedApp
+                | Kind::ExternalApp
+                | Kind::GlobalOauth
+                | Kind::OauthSettings
+                | Kind::OauthPolicies
+                | Kind::AppPolicies
+        )
+    })
+}
+
+/// The files that are not about apps.
+pub(crate) fn others(files: &[LoadFile]) -> Vec<LoadFile> {
+    let others = files.iter().filter(|file| kind_of(file).is_none());
+    others.cloned().collect()
+}
+
+/// The apps of all files.
+pub(crate) fn read(files: &[LoadFile]) -> Result<Vec<LoadedApp>, LoadError> {
+    let mut apps = Vec::new();
+    let mut external: BTreeMap<String, LoadedApp> = BTreeMap::new();
+    for file in files {
+        let Some(kind) = kind_of(file) else {
+            continue;
+        };
+        let taken = match kind {
+            Kind::ConnectedApp => connected(file).map(|app| apps.push(app)),
+            _ => take(kind, file, &mut external),
+        };
+        taken.map_err(|trouble| trouble.at(&file.path))?;
+    }
+    apps.extend(external.into_values());
+    Ok(apps)
+}
+
+/// An app that nobody may use yet.
+fn bare(kind: AppKind, name: String) -> NewApp {
+    NewApp {
+        name,
+        kind,
+        scopes: Vec::new(),
+        profiles: Vec::new(),
+        permitted_users: PermittedUsers::SelfAuthorize,
+        ..NewApp::default()
+    }
+}
+
+fn connected(file: &LoadFile) -> Result<LoadedApp, Trouble> {
+    let document = xml::parse(&file.content)?;
+    let root = Element::root(&document, &["ConnectedApp"])?;
+    let mut app = bare(AppKind::Connected, root.needed("label")?);
+    let texts = |name: &str| root.all(name).map(Element::own_text).collect();
+    app.profiles = texts("profileName");
+    app.permission_sets = texts("permissionSetName");
+    if let Some(oauth) = root.child("oauthConfig") {
+        credentials(&mut app, oauth)?;
+        app.scopes = oauth
+            .all("scopes")
+            .map(|own| scope(&own.own_text()))
+            .collect();
+        if oauth.is("isAdminApproved")? {
+            app.permitted_users = PermittedUsers::PreAuthorized;
+        }
+    }
+    if let Some(policy) = root.child("oauthPolicy") {
+        app.ip_restrictions = ip_restrictions(policy.text("ipRelaxation").as_deref());
+    }
+    if let Some(policy) = root.child("sessionPolicy") {
+        app.session_policy = session_policy(policy.text("sessionLevel").as_deref());
+        if let Some(minutes) = policy.number("sessionTimeout")? {
+            app.session_timeout_minutes = minutes.into();
+        }
+    }
+    Ok(LoadedApp {
+        path: file.path.clone(),
+        definition: app,
+    })
+}
+
+/// Takes in one of the five files.
+fn take(
+    kind: Kind,
+    file: &LoadFile,
+    apps: &mut BTreeMap<String, LoadedApp>,
+) -> Result<(), Trouble> {
+    let document = xml::parse(&file.content)?;
+    let root = Element::root(
+        &document,
+        &[
+            "ExternalClientApplication",
+            "ExtlClntAppGlobalOauthSettings",
+            "ExtlClntAppOauthSettings",
+            "ExtlClntAppOauthConfigurablePolicies",
+            "ExtlClntAppConfigurablePolicies",
+        ],
+    )?;
+    let name = match kind {
+        Kind::ExternalApp => kind::stem(&file.path).to_owned(),
+        _ => root.needed("externalClientApplication")?,
+    };
+    let app = apps.entry(name.clone()).or_insert_with(|| LoadedApp {
+        path: file.path.clone(),
+        definition: bare(AppKind::External, name),
+    });
+    let app = &mut app.definition;
+    match kind {
+        Kind::ExternalApp => app.name = root.text("label").unwrap_or_default(),
+        Kind::GlobalOauth => credentials(app, root)?,
+        Kind::OauthSettings => {
+            let scopes = split(root, "commaSeparatedOauthScopes");
+            app.scopes = scopes.map(|own| scope(&own)).collect();
+        }
+        Kind::OauthPolicies => oauth_policies(app, root)?,
+        _ => {
+            let is_off = |name: &str| Ok(root.child(name).is_some() && !root.is(name)?);
+            if is_off("isEnabled")? || is_off("isOauthPluginEnabled")? {
+                app.enabled = Switch::Off;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn oauth_policies(app: &mut NewApp, root: Element<'_>) -> Result<(), Trouble> {
+    app.profiles = split(root, "commaSeparatedProfile").collect();
+    app.permission_sets = split(root, "commaSeparatedPermissionSet").collect();
+    app.ip_restrictions = ip_restrictions(root.text("ipRelaxationPolicyType").as_deref());
+    app.session_policy = session_policy(root.text("requiredSessionLevel").as_deref());
+    if let Some(minutes) = root.number("sessionTimeoutInMinutes")? {
+        app.session_timeout_minutes = minutes.into();
+    }
+    app.permitted_users = match root.text("permittedUsersPolicyType").as_deref() {
+        Some("AdminApprovedPreAuthorized") => PermittedUsers::PreAuthorized,
+        None | Some("AllSelfAuthorized") => PermittedUsers::SelfAuthorize,
+        Some(other) => {
+            let problem = format!(
+                "expected AdminApprovedPreAuthorized or AllSelfAuthorized in \
+                 <permittedUsersPolicyType>, found {other:?}"
+            );
+            return Err(Trouble::new(root.line(), problem));
+        }
+    };
+    Ok(())
+}
+
+/// Consumer key, secret and certificate.
+fn credentials(app: &mut NewApp, element: Element<'_>) -> Result<(), Trouble> {
+    app.client_id = element.text("consumerKey");
+    app.client_secret = element.text("consumerSecret");
+    let certificate = element.text("certificate").map(|text| pem(&text));
+    app.certificates = certificate.map(Upload::Text).into_iter().collect();
+    if element.is("isIntrospectAllTokens")? {
+        app.introspect_all_tokens = Switch::On;
+    }
+    Ok(())
+}
+
+/// Files hold the whole PEM, or only what is between its first and last line.
+fn pem(text: &str) -> String {
+    if text.contains("-----BEGIN") {
+        return text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    }
+    let body: String = text.split_whitespace().collect();
+    let lines: Vec<&str> = body
+        .as_bytes()
+        .chunks(64)
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .collect();
+    format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        lines.join("\n")
+    )
+}
+
+fn split(element: Element<'_>, name: &str) -> impl Iterator<Item = String> {
+    let text = element.text(name).unwrap_or_default();
+    let words: Vec<String> = text.split(',').map(|word| word.trim().to_owned()).collect();
+    words.into_iter().filter(|word| !word.is_empty())
+}
+
+fn scope(name: &str) -> String {
+    let found = SCOPES.iter().find(|(known, _)| *known == name);
+    found.map_or_else(
+        || name.to_ascii_lowercase(),
+        |(_, scope)| (*scope).to_owned(),
+    )
+}
+
+fn ip_restrictions(word: Option<&str>) -> IpRestrictions {
+    match word.unwrap_or_default().to_ascii_uppercase().as_str() {
+        "BYPASS" | "BYPASS_2FACTOR" => IpRestrictions::Relax,
+        _ => IpRestrictions::Enforce,
+    }
+}
+
+fn session_policy(level: Option<&str>) -> SessionPolicy {
+    match level {
+        Some("HIGH_ASSURANCE") => SessionPolicy::HighAssurance,
+        _ => SessionPolicy::Standard,
+    }
+}

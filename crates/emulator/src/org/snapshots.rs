@@ -1,0 +1,93 @@
+//! Snapshots of the org: its schema, its records, and what the directory keeps in the database.
+//!
+//! Owns the image that a reset goes back to after something was loaded. It is made by each load, so
+//! that what was loaded is there again after every reset.
+
+use super::schema::Schema;
+use super::{Org, OrgError, kept, table};
+use crate::store::ImageError;
+
+/// The image of the org as it was after the last load.
+const LOADED: &str = "0.loaded";
+
+impl Org {
+    /// Keeps the org as it is under `name`.
+    pub(crate) fn save_snapshot(&self, name: &str) -> Result<(), ImageError> {
+        if name == LOADED {
+            return Err(ImageError::Name(name.to_owned()));
+        }
+        self.store.save_image(name)
+    }
+
+    /// Puts the org back to the snapshot called `name`.
+    pub(crate) fn restore_snapshot(&self, name: &str) -> Result<(), ImageError> {
+        self.store.restore_image(name)?;
+        self.cursors.clear();
+        let schema = self.store.run(|connection| kept::read(connection))?;
+        let schema = schema.map_err(|error| match error {
+            OrgError::Database(error) => ImageError::Sqlite(error),
+            _ => ImageError::Unknown(name.to_owned()),
+        })?;
+        self.store
+            .run(|connection| table::create_all(connection, &schema))?;
+        self.replace_schema(schema);
+        Ok(())
+    }
+
+    /// Removes the snapshot called `name`; `false` if there is none.
+    pub(crate) fn remove_snapshot(&self, name: &str) -> Result<bool, ImageError> {
+        self.store.remove_image(name)
+    }
+
+    /// The names of all snapshots.
+    pub(crate) fn snapshots(&self) -> Result<Vec<String>, ImageError> {
+        let mut names = self.store.images()?;
+        names.retain(|name| name != LOADED);
+        Ok(names)
+    }
+
+    /// Lets resets come back to how the org is now.
+    pub(crate) fn save_loaded(&self) -> Result<(), ImageError> {
+        self.store.save_image(LOADED)
+    }
+
+    /// Puts the org back to how it was after the last load; `false` if nothing was loaded.
+    pub(crate) fn restore_loaded(&self) -> Result<bool, ImageError> {
+        match self.restore_snapshot(LOADED) {
+            Ok(()) => {
+                self.usage.clear();
+                Ok(true)
+            }
+            Err(ImageError::Unknown(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Goes back to the built-in schema, without records, if anything was loaded.
+    pub(super) fn forget_loaded(&self) -> Result<(), OrgError> {
+        self.remove_snapshot(LOADED).map_err(|error| match error {
+            ImageError::Sqlite(error) => OrgError::Database(error),
+            other => OrgError::Schema(other.to_string()),
+        })?;
+        let standard = Schema::standard()?;
+        let is_standard = |own: &Schema| {
+            own.objects().iter().all(|o| {
+                standard
+                    .object(&o.name)
+                    .is_some_and(|known| known.fields == o.fields)
+            })
+        };
+        if is_standard(&self.schema()) {
+            return Ok(());
+        }
+        self.store.run(|connection| {
+            let transaction = connection.transaction()?;
+            table::drop_all(&transaction)?;
+            kept::clear(&transaction)?;
+            table::create_all(&transaction, &standard)?;
+            transaction.commit()
+        })?;
+        self.replace_schema(standard);
+        Ok(())
+    }
+}
