@@ -26,6 +26,7 @@ use accredit::clock::UnixTime;
 use accredit::oauth::ClientId;
 use accredit::random::Random;
 
+pub(crate) use self::certificate::Certificate;
 pub use self::certificate::Upload;
 pub(crate) use self::client::Client;
 pub use self::client::{AppKind, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch};

@@ -43,7 +43,7 @@ pub(crate) struct Issue {
     pub(crate) user_id: RecordId,
     pub(crate) username: String,
     /// Scopes, separated by blanks.
-    pub(crate) scope: String,
+    pub(crate) scope: Arc<str>,
     pub(crate) issued_at: UnixTime,
     /// The time without use after which it ends.
     pub(crate) timeout: Duration,
@@ -199,7 +199,7 @@ impl Sessions {
             client_id: verified.client().id.as_str().to_owned(),
             user_id: verified.user().id.clone(),
             username: verified.user().username().to_owned(),
-            scope: verified.scope().to_owned(),
+            scope: Arc::clone(verified.scope()),
             issued_at: now,
             timeout: verified.client().session_timeout(),
         };
@@ -360,7 +360,7 @@ mod tests {
             client_id: String::new(),
             user_id: RecordId::numbered("005", 1),
             username: String::new(),
-            scope: String::new(),
+            scope: "".into(),
             issued_at: now,
             timeout: Duration::from_secs(60),
         };
