@@ -134,17 +134,14 @@ impl App {
             bound,
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
         }));
-        app.adopt_first_users().map_err(OpenError::Directory)?;
+        app.adopt_users().map_err(OpenError::Directory)?;
         Ok(app)
     }
 
-    /// Lets the users of a new org sign in. Later records are not taken for users: those of users
-    /// who were removed are among them.
-    fn adopt_first_users(&self) -> Result<(), DirectoryError> {
-        if self.0.directory.is_without_history()? {
-            self.0.directory.adopt(self.0.org.users()?)?;
-        }
-        Ok(())
+    /// Lets the users whose records the org has sign in. The records of those who were removed are
+    /// not active.
+    fn adopt_users(&self) -> Result<(), DirectoryError> {
+        self.0.directory.adopt(self.0.org.users()?)
     }
 
     /// Makes the directory say of users what their records say.

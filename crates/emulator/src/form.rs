@@ -3,7 +3,7 @@
 //! Owns `application/x-www-form-urlencoded`, read so that a repeated parameter is seen (RFC 6749
 //! §3.2).
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
@@ -55,15 +55,9 @@ impl Form {
 
     /// A parameter that appears twice, if any does.
     pub(crate) fn repeated(&self) -> Option<&str> {
-        let all: Vec<_> = self
-            .body
-            .iter()
-            .chain(&self.query)
-            .map(|(key, _)| key)
-            .collect();
-        let is_repeated =
-            |(at, key): &(usize, &&String)| all.iter().take(*at).any(|one| one == *key);
-        let found = all.iter().enumerate().find(is_repeated);
+        let all = || self.body.iter().chain(&self.query).map(|(key, _)| key);
+        let is_repeated = |(at, key): &(usize, &String)| all().take(*at).any(|one| one == *key);
+        let found = all().enumerate().find(is_repeated);
         found.map(|(_, key)| key.as_str())
     }
 }
@@ -73,10 +67,17 @@ impl<S: Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, NoForm> {
         let (parts, body) = request.into_parts();
+        Self::read(&parts, body).await
+    }
+}
+
+impl Form {
+    /// Reads the parameters of a request.
+    pub(crate) async fn read(parts: &Parts, body: Body) -> Result<Self, NoForm> {
         let bytes: Bytes = axum::body::to_bytes(body, BODY_MAX)
             .await
             .map_err(|_| NoForm::Body)?;
-        let form = Self::of(&parts, &bytes);
+        let form = Self::of(parts, &bytes);
         // One that is not read could be a repeated one.
         if form.body.len() + form.query.len() > PARAMETERS_MAX {
             return Err(NoForm::Parameters);

@@ -75,12 +75,44 @@ pub(crate) struct Situation {
 }
 
 /// What a rung found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) check: &'static str,
     pub(crate) expected: Cow<'static, str>,
-    pub(crate) found: Cow<'static, str>,
+    pub(crate) found: Found,
     pub(crate) outcome: Outcome,
+}
+
+/// What was found, as it is: few steps are ever looked at, and only then is it put into words.
+#[derive(Clone, Debug)]
+pub(crate) enum Found {
+    Text(Cow<'static, str>),
+    /// An app by its consumer key.
+    App(Arc<Client>),
+    /// The certificates of an app that may be used at a moment.
+    Certificates(Arc<Client>, UnixTime),
+    Moment(UnixTime),
+    User(Arc<User>),
+    Scope(Arc<str>),
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::App(client) => f.write_str(client.id.as_str()),
+            Self::Certificates(client, now) => f.write_str(&client.tried_at(*now)),
+            Self::Moment(at) => write!(f, "{}", at.as_secs()),
+            Self::User(user) => f.write_str(user.username()),
+            Self::Scope(scope) => f.write_str(scope),
+        }
+    }
+}
+
+impl From<&'static str> for Found {
+    fn from(text: &'static str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
 }
 
 /// How a rung ended.
@@ -107,12 +139,12 @@ impl Step {
         Self {
             check,
             expected: expected.into(),
-            found: found.into(),
+            found: Found::Text(found.into()),
             outcome: Outcome::Failed,
         }
     }
 
-    pub(crate) fn passed(check: &'static str, found: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn passed(check: &'static str, found: impl Into<Found>) -> Self {
         Self {
             check,
             expected: Cow::Borrowed(""),

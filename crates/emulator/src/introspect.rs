@@ -57,7 +57,7 @@ fn describe(app: &App, origin: &Origin, live: &Live) -> serde_json::Value {
     let issue = &live.session.issue;
     json!({
         "active": true,
-        "scope": issue.scope,
+        "scope": &*issue.scope,
         "client_id": issue.client_id,
         "username": live.user.username(),
         "sub": oauth_reply::identity_url(app, origin, &issue.user_id),

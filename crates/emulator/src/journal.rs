@@ -168,7 +168,7 @@ fn step_json(step: &Step) -> Value {
     value!({
         "check": step.check,
         "expected": step.expected,
-        "found": step.found,
+        "found": step.found.to_string(),
         "outcome": outcome,
         "leniencies": leniencies,
     })

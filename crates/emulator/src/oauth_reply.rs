@@ -1,7 +1,8 @@
 //! How the OAuth endpoints write their answers (fact sheet §1.6, §1.7) and read client credentials.
 
 use accredit::secret::Secret;
-use axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -42,6 +43,9 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
+/// Room for these and for what is said of a single answer.
+const HEADERS_MAX: usize = 12;
+
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -81,10 +85,12 @@ pub(crate) fn document(status: StatusCode, format: Format, members: &[(&str, &st
 
 /// An answer with the headers of the OAuth endpoints.
 pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = (status, body).into_response();
-    let headers = response.headers_mut();
+    let mut headers = HeaderMap::with_capacity(HEADERS_MAX);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.extend(HEADERS);
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
     response
 }
 

@@ -78,14 +78,16 @@ fn sign(claims: &Value) -> String {
 /// What the ladder says of an assertion for a user.
 pub(crate) fn verified(app: &App, username: &str) -> VerifiedAssertion {
     let origin = Origin::new(&http::uri::Scheme::HTTP, "localhost").unwrap();
-    let verdict = judge(&Question {
-        assertion: &assertion(app, username),
+    let (text, org) = (assertion(app, username), app.situation(&origin));
+    let question = Question {
+        assertion: &text,
         presented: Presented::default(),
         lookup: app.directory(),
-        org: &app.situation(&origin),
+        org: &org,
         mode: app.settings().mode,
         now: app.now(),
-    });
+    };
+    let verdict = judge(&question, Vec::new());
     verdict.outcome.unwrap()
 }
 

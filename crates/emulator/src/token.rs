@@ -4,13 +4,15 @@
 //! Owns request and reply of the endpoint. What an assertion is worth is decided by
 //! [`crate::grant`].
 
+use std::sync::Arc;
+
 use accredit::clock::UnixTime;
 use accredit::oauth::JWT_BEARER;
 use accredit::secret::Secret;
 use aws_lc_rs::digest;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::app::App;
 use crate::directory::{Client, Issued, Pace};
@@ -27,6 +29,9 @@ use crate::token_text::{self, TOKEN_LENGTH};
 
 const DIAGNOSIS: HeaderName = HeaderName::from_static("accredit-diagnosis");
 const LENIENCY: HeaderName = HeaderName::from_static("accredit-leniency");
+
+/// How many steps a sign-in takes.
+const STEPS: usize = 15;
 
 /// The parameters that the endpoint knows.
 const PARAMETERS: [&str; 7] = [
@@ -63,7 +68,7 @@ impl<'a> Presented<'a> {
 /// A new token and who it is for.
 struct Reply {
     token: Secret<String>,
-    scope: String,
+    scope: Arc<str>,
     instance_url: String,
     id: String,
 }
@@ -71,14 +76,14 @@ struct Reply {
 /// Answers a token request.
 pub(crate) async fn exchange(
     State(app): State<App>,
-    method: Method,
     origin: Origin,
-    headers: HeaderMap,
-    form: Result<Form, NoForm>,
+    request: axum::extract::Request,
 ) -> Response {
+    let (parts, body) = request.into_parts();
+    let form = Form::read(&parts, body).await;
     let (form, unread) = form.map_or_else(|no| (Form::default(), Some(no)), |form| (form, None));
-    let format = Format::of(&form, &headers);
-    let basic = BasicCredentials::of(&headers);
+    let format = Format::of(&form, &parts.headers);
+    let basic = BasicCredentials::of(&parts.headers);
     let mode = app.settings().mode;
     let mut entry = SignIn {
         at: app.now(),
@@ -88,13 +93,13 @@ pub(crate) async fn exchange(
             .value("assertion")
             .map(|text| digest::digest(&digest::SHA256, text.as_bytes())),
         claims: None,
-        steps: Vec::new(),
+        steps: Vec::with_capacity(STEPS),
         leniencies: Vec::new(),
         refusal: None,
     };
     let read = match unread {
         Some(no_form) => Err(unreadable(no_form)),
-        None => parameters(&method, &form, basic.as_ref(), &mut entry),
+        None => parameters(&parts.method, &form, basic.as_ref(), &mut entry),
     };
     if let Err(refusal) = &read {
         entry.steps.push(Step::failed("request", refusal));
@@ -258,7 +263,7 @@ async fn sign_in(
     }
     Ok(Reply {
         token: issued.token,
-        scope: issued.session.issue.scope.clone(),
+        scope: Arc::clone(&issued.session.issue.scope),
         instance_url: app.instance_url(origin),
         id: oauth_reply::identity_url(app, origin, &issued.session.issue.user_id),
     })
@@ -270,15 +275,16 @@ fn climb(
     request: &Request<'_>,
     entry: &mut SignIn,
 ) -> Result<VerifiedAssertion, Refusal> {
-    let verdict = grant::judge(&Question {
+    let question = Question {
         assertion: request.assertion,
         presented: request.presented,
         lookup: app.directory(),
         org: &app.situation(origin),
         mode: entry.mode,
         now: entry.at,
-    });
-    entry.steps.extend(verdict.steps);
+    };
+    let verdict = grant::judge(&question, std::mem::take(&mut entry.steps));
+    entry.steps = verdict.steps;
     entry.leniencies.extend(verdict.leniencies);
     entry.claims = verdict.claims;
     verdict.outcome

@@ -1,6 +1,6 @@
 //! TLS: a certificate that nobody vouches for is refused, one that the settings name is taken.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;

@@ -26,7 +26,7 @@ impl App {
         self.0.requests.clear();
         self.0.faults.clear();
         self.0.org.reset(self.0.setup.seed, self.now())?;
-        self.adopt_first_users()
+        self.adopt_users()
     }
 
     /// Puts the org back to the snapshot called `name`. Sessions go on.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use accredit::clock::UnixTime;
 use accredit::oauth::ClientId;
 use accredit::secret::hex;
 use aws_lc_rs::digest;
@@ -188,6 +189,14 @@ impl Client {
 
     pub(crate) const fn session_timeout(&self) -> Duration {
         Duration::from_secs(self.definition.session_timeout_minutes * 60)
+    }
+
+    /// The certificates that may be used at `now`, in words.
+    pub(crate) fn tried_at(&self, now: UnixTime) -> String {
+        let usable = self.certificates.iter();
+        let usable = usable.filter(|certificate| certificate.flaw_at(now).is_none());
+        let names: Vec<_> = usable.map(Certificate::short).collect();
+        format!("sha256 {}", names.join(", "))
     }
 
     /// Says whether `secret` is the consumer secret. An app without one accepts none.

@@ -26,6 +26,7 @@ use accredit::clock::UnixTime;
 use accredit::oauth::ClientId;
 use accredit::random::Random;
 
+pub(crate) use self::certificate::Certificate;
 pub use self::certificate::Upload;
 pub(crate) use self::client::Client;
 pub use self::client::{AppKind, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch};
@@ -167,6 +168,7 @@ impl Directory {
         if self.users_by_name().len() >= ENTRIES_MAX {
             return Err(unfit("the org has as many users as it can"));
         }
+        definition.check_name().map_err(DirectoryError::Unfit)?;
         let mut user =
             User::new(RecordId::numbered("005", 0), definition).map_err(DirectoryError::Unfit)?;
         user.id = record(&user.record())?;
@@ -180,26 +182,6 @@ impl Directory {
         Ok(user.record())
     }
 
-    /// Says whether the org had no user since it was made or reset.
-    pub(crate) fn is_without_history(&self) -> Result<bool, DirectoryError> {
-        Ok(tables::is_without_history(&self.store)?)
-    }
-
-    /// Lets the users of records sign in. Waits for the database.
-    pub(crate) fn adopt(&self, records: Vec<UserRecord>) -> Result<(), DirectoryError> {
-        let _changing = self.change();
-        let adopted = records
-            .into_iter()
-            .take(ENTRIES_MAX)
-            .map(|record| User::of(record).map(Arc::new))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(DirectoryError::Unfit)?;
-        tables::put_users(&self.store, &adopted)?;
-        let named = adopted.into_iter().map(|user| (key(user.username()), user));
-        self.users_mut().extend(named);
-        Ok(())
-    }
-
     /// Replaces the definition of a user, except the username; the user's sessions end if the user
     /// is deactivated or frozen. `None` if there is no such user. Waits for the database.
     pub(crate) fn change_user(
@@ -211,6 +193,7 @@ impl Directory {
         let Some(before) = self.user(username) else {
             return Ok(None);
         };
+        to.check_name().map_err(DirectoryError::Unfit)?;
         before.username().clone_into(&mut to.username);
         let user = User::new(before.id.clone(), to).map_err(DirectoryError::Unfit)?;
         let user = Arc::new(user);

@@ -1,7 +1,7 @@
 //! The directory when everything that is kept changes at once: loads, snapshots, resets.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use accredit::oauth::ClientId;
 use accredit::random::Random;
@@ -31,20 +31,24 @@ impl Directory {
     }
 
     /// Lets `work` replace the database, and reads apps and users anew. Sessions go on, if their
-    /// apps and users are still there. `false` if `work` did nothing.
+    /// apps and users are still there. `false` if `work` did nothing. Waits for the database.
     pub(crate) fn replace(
         &self,
         work: impl FnOnce() -> Result<bool, ImageError>,
     ) -> Result<bool, DirectoryError> {
-        let mut known_clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
-        let mut known_users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        let _changing = self.change();
         self.sessions.flush();
         if !work()? {
             return Ok(false);
         }
-        *known_clients = clients(&self.store)?;
-        *known_users = users(&self.store)?;
-        tables::replace_sessions(&self.store, &self.sessions.list(usize::MAX))?;
+        let (found_clients, found_users) = (clients(&self.store)?, users(&self.store)?);
+        tables::delete_sessions(&self.store)?;
+        {
+            let (mut clients, mut users) = (self.clients_mut(), self.users_mut());
+            *clients = found_clients;
+            *users = found_users;
+        }
+        self.sessions.write_again();
         Ok(true)
     }
 

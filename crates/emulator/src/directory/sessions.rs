@@ -43,7 +43,7 @@ pub(crate) struct Issue {
     pub(crate) user_id: RecordId,
     pub(crate) username: String,
     /// Scopes, separated by blanks.
-    pub(crate) scope: String,
+    pub(crate) scope: Arc<str>,
     pub(crate) issued_at: UnixTime,
     /// The time without use after which it ends.
     pub(crate) timeout: Duration,
@@ -199,7 +199,7 @@ impl Sessions {
             client_id: verified.client().id.as_str().to_owned(),
             user_id: verified.user().id.clone(),
             username: verified.user().username().to_owned(),
-            scope: verified.scope().to_owned(),
+            scope: Arc::clone(verified.scope()),
             issued_at: now,
             timeout: verified.client().session_timeout(),
         };
@@ -279,6 +279,15 @@ impl Sessions {
         });
     }
 
+    /// Tells the database of all sessions, which it forgot.
+    pub(crate) fn write_again(&self) {
+        let table = self.table();
+        let known = |token| table.by_token.get(token);
+        for session in table.order.iter().filter_map(known) {
+            self.ledger.write(Entry::Begin(Arc::clone(session)));
+        }
+    }
+
     /// The sessions in the order of issue, at most `count`, the newest if there are more.
     pub(crate) fn list(&self, count: usize) -> Vec<Arc<Session>> {
         let table = self.table();
@@ -351,7 +360,7 @@ mod tests {
             client_id: String::new(),
             user_id: RecordId::numbered("005", 1),
             username: String::new(),
-            scope: String::new(),
+            scope: "".into(),
             issued_at: now,
             timeout: Duration::from_secs(60),
         };

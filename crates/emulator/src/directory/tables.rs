@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use accredit::clock::UnixTime;
 use aws_lc_rs::digest;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Statement, params};
 use serde::de::DeserializeOwned;
 
 use super::client::{Client, NewApp};
@@ -72,12 +72,6 @@ pub(crate) fn users(store: &Store) -> Result<Vec<(RecordId, NewUser)>> {
     })
 }
 
-/// Says whether the table of users never held one since the org was made or reset.
-pub(crate) fn is_without_history(store: &Store) -> Result<bool> {
-    let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'accredit_user')";
-    store.run(|connection| connection.query_row(sql, [], |row| row.get(0)))
-}
-
 /// All sessions, the oldest first.
 pub(crate) fn sessions(store: &Store) -> Result<Vec<Session>> {
     store.run(|connection| {
@@ -91,7 +85,7 @@ pub(crate) fn sessions(store: &Store) -> Result<Vec<Session>> {
                 client_id: row.get(1)?,
                 user_id: record_id(row, 2)?,
                 username: row.get(3)?,
-                scope: row.get(4)?,
+                scope: row.get::<_, String>(4)?.into(),
                 issued_at: UnixTime::from_millis(natural(row, 5)?),
                 timeout: Duration::from_secs(natural(row, 6)?),
             };
@@ -184,58 +178,47 @@ pub(crate) fn redeem(
 pub(crate) fn write_sessions(store: &Store, entries: &[Entry]) -> Result<()> {
     store.run(|connection| {
         let transaction = connection.transaction()?;
-        for entry in entries {
-            write_session(&transaction, entry)?;
+        {
+            let mut begin = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO accredit_session
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?;
+            let mut used = transaction
+                .prepare_cached("UPDATE accredit_session SET used_at = ?2 WHERE number = ?1")?;
+            let mut end =
+                transaction.prepare_cached("DELETE FROM accredit_session WHERE number = ?1")?;
+            for entry in entries {
+                match entry {
+                    Entry::Begin(session) => insert(&mut begin, session)?,
+                    Entry::Used(number, at) => {
+                        used.execute([integer(*number), integer(at.as_millis())])?
+                    }
+                    Entry::End(number) => end.execute([integer(*number)])?,
+                };
+            }
         }
         transaction.commit()
     })
 }
 
-/// Keeps these sessions and no others.
-pub(crate) fn replace_sessions(store: &Store, sessions: &[Arc<Session>]) -> Result<()> {
-    store.run(|connection| {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch("DELETE FROM accredit_session")?;
-        for session in sessions {
-            write_session(&transaction, &Entry::Begin(Arc::clone(session)))?;
-        }
-        transaction.commit()
-    })
+fn insert(statement: &mut Statement<'_>, session: &Session) -> Result<usize> {
+    let issue = &session.issue;
+    statement.execute(params![
+        integer(session.number),
+        issue.token,
+        issue.client_id,
+        issue.user_id.as_str(),
+        issue.username,
+        issue.scope,
+        integer(issue.issued_at.as_millis()),
+        integer(issue.timeout.as_secs()),
+        integer(session.used_at().as_millis()),
+    ])
 }
 
-fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
-    match entry {
-        Entry::Begin(session) => {
-            let issue = &session.issue;
-            connection
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO accredit_session
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                )?
-                .execute(params![
-                    integer(session.number),
-                    issue.token,
-                    issue.client_id,
-                    issue.user_id.as_str(),
-                    issue.username,
-                    issue.scope,
-                    integer(issue.issued_at.as_millis()),
-                    integer(issue.timeout.as_secs()),
-                    integer(session.used_at().as_millis()),
-                ])?;
-        }
-        Entry::Used(number, at) => {
-            connection
-                .prepare_cached("UPDATE accredit_session SET used_at = ?2 WHERE number = ?1")?
-                .execute([integer(*number), integer(at.as_millis())])?;
-        }
-        Entry::End(number) => {
-            connection
-                .prepare_cached("DELETE FROM accredit_session WHERE number = ?1")?
-                .execute([integer(*number)])?;
-        }
-    }
-    Ok(())
+/// Forgets all sessions.
+pub(crate) fn delete_sessions(store: &Store) -> Result<()> {
+    store.run(|connection| connection.execute_batch("DELETE FROM accredit_session"))
 }
 
 fn record_id(row: &Row<'_>, column: usize) -> Result<RecordId> {

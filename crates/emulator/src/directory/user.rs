@@ -94,6 +94,15 @@ impl NewUser {
             ..Self::default()
         }
     }
+
+    /// Checks what an org demands of the name of a user. The error says what was expected.
+    pub(crate) fn check_name(&self) -> Result<(), String> {
+        let last_name = self.last_name.trim();
+        if last_name.is_empty() || last_name.chars().count() > NAME_MAX {
+            return Err(format!("lastName must have 1 to {NAME_MAX} characters"));
+        }
+        Ok(())
+    }
 }
 
 /// A user.
@@ -112,10 +121,6 @@ impl User {
             return Err(
                 "the username must have 1 to 80 bytes without blanks, like an email address".into(),
             );
-        }
-        let last_name = definition.last_name.trim();
-        if last_name.is_empty() || last_name.chars().count() > NAME_MAX {
-            return Err(format!("lastName must have 1 to {NAME_MAX} characters"));
         }
         Ok(Self { id, definition })
     }

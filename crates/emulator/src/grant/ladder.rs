@@ -1,14 +1,15 @@
 //! The rungs themselves, in the order in which they are climbed.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
 
-use super::{Outcome, Question, Reached, SKEW, Step, Verdict};
+use super::{Found, Outcome, Question, Reached, SKEW, Step, Verdict};
 use crate::claims::{self, Claims, Unfit};
-use crate::directory::{AppKind, Client, IpRestrictions, PermittedUsers, SessionPolicy, Switch};
+use crate::directory::{
+    AppKind, Certificate, Client, IpRestrictions, PermittedUsers, SessionPolicy, Switch,
+};
 use crate::directory::{User, UserState};
 use crate::journal::SeenClaims;
 use crate::jws::{Flaw, Jws, printable};
@@ -30,7 +31,7 @@ pub(crate) struct VerifiedAssertion {
     assertion_id: Option<String>,
     expires_at: UnixTime,
     /// What the token may do, separated by blanks.
-    scope: String,
+    scope: Arc<str>,
 }
 
 impl VerifiedAssertion {
@@ -50,17 +51,17 @@ impl VerifiedAssertion {
         self.expires_at
     }
 
-    pub(crate) fn scope(&self) -> &str {
+    pub(crate) const fn scope(&self) -> &Arc<str> {
         &self.scope
     }
 }
 
-/// Judges an assertion.
-pub(crate) fn judge(question: &Question<'_>) -> Verdict {
+/// Judges an assertion. The steps of the climb follow those that were made before.
+pub(crate) fn judge(question: &Question<'_>, before: Vec<Step>) -> Verdict {
     let mut ladder = Ladder {
         question,
         at: "form",
-        steps: Vec::with_capacity(16),
+        steps: before,
         leniencies: Vec::new(),
         claims: None,
     };
@@ -152,12 +153,12 @@ impl Ladder<'_> {
         })
     }
 
-    fn passed(&mut self, found: impl Into<Cow<'static, str>>) {
+    fn passed(&mut self, found: impl Into<Found>) {
         self.steps.push(Step::passed(self.at, found));
     }
 
-    fn lenient(&mut self, found: &str, leniencies: &[Leniency]) {
-        let mut step = Step::passed(self.at, found.to_owned());
+    fn lenient(&mut self, found: impl Into<Found>, leniencies: &[Leniency]) {
+        let mut step = Step::passed(self.at, found);
         if !leniencies.is_empty() {
             step.outcome = Outcome::Lenient(leniencies.to_vec());
             self.leniencies.extend_from_slice(leniencies);
@@ -191,7 +192,7 @@ impl Ladder<'_> {
         if client.definition.installed == Switch::Off {
             return Err(Refusal::NotInstalled);
         }
-        self.passed(claims.issuer.clone());
+        self.passed(Found::App(Arc::clone(&client)));
         Ok(client)
     }
 
@@ -212,7 +213,8 @@ impl Ladder<'_> {
                 found: found(),
             });
         }
-        self.lenient(&claims.audience, &named.leniencies);
+        let audience = Found::Text(claims.audience.clone().into());
+        self.lenient(audience, &named.leniencies);
         Ok(())
     }
 
@@ -237,15 +239,16 @@ impl Ladder<'_> {
         Ok(())
     }
 
-    fn signature(&mut self, jws: &Jws<'_>, client: &Client) -> Result<(), Refusal> {
+    fn signature(&mut self, jws: &Jws<'_>, client: &Arc<Client>) -> Result<(), Refusal> {
         self.at = "certificate";
         let now = self.question.now;
-        let (usable, unusable): (Vec<_>, Vec<_>) = client
-            .certificates
-            .iter()
-            .partition(|certificate| certificate.flaw_at(now).is_none());
-        if usable.is_empty() {
-            let flaws: Vec<_> = unusable.iter().filter_map(|one| one.flaw_at(now)).collect();
+        let certificates = &client.certificates;
+        let is_usable = |certificate: &&Certificate| certificate.flaw_at(now).is_none();
+        let usable = certificates.iter().filter(is_usable);
+        let keys: Vec<_> = usable.map(|certificate| &certificate.key).collect();
+        if keys.is_empty() {
+            let flaws = certificates.iter().filter_map(|one| one.flaw_at(now));
+            let flaws: Vec<_> = flaws.collect();
             return Err(Refusal::NoCertificate {
                 found: if flaws.is_empty() {
                     "none".to_owned()
@@ -254,18 +257,10 @@ impl Ladder<'_> {
                 },
             });
         }
-        let tried = || {
-            let names: Vec<_> = usable
-                .iter()
-                .map(|certificate| certificate.short())
-                .collect();
-            format!("sha256 {}", names.join(", "))
-        };
-        self.passed(tried());
+        self.passed(Found::Certificates(Arc::clone(client), now));
         self.at = "signature";
-        let keys: Vec<_> = usable.iter().map(|certificate| &certificate.key).collect();
         jws.verify(&keys).map_err(|found| Refusal::Signature {
-            expected: tried(),
+            expected: client.tried_at(now),
             found,
         })?;
         self.passed("verified");
@@ -290,7 +285,7 @@ impl Ladder<'_> {
         } else {
             None
         };
-        self.lenient(&at.as_secs().to_string(), leniency.as_slice());
+        self.lenient(Found::Moment(at), leniency.as_slice());
         Ok(())
     }
 
@@ -342,7 +337,7 @@ impl Ladder<'_> {
                 }
             }
         }
-        self.passed(user.username().to_owned());
+        self.passed(Found::User(Arc::clone(&user)));
         Ok(user)
     }
 
@@ -369,7 +364,7 @@ impl Ladder<'_> {
         }
     }
 
-    fn policy(&mut self, client: &Client) -> Result<String, Refusal> {
+    fn policy(&mut self, client: &Client) -> Result<Arc<str>, Refusal> {
         self.at = "session policy";
         if client.definition.session_policy == SessionPolicy::HighAssurance {
             return Err(Refusal::HighAssurance);
@@ -391,14 +386,10 @@ impl Ladder<'_> {
             });
         }
         let asked: Vec<_> = asked.split_ascii_whitespace().collect();
-        let granted = if asked.is_empty() {
-            scopes.join(" ")
-        } else {
-            let granted = scopes.iter().map(String::as_str);
-            let granted: Vec<_> = granted.filter(|scope| asked.contains(scope)).collect();
-            granted.join(" ")
-        };
-        self.passed(granted.clone());
+        let granted = scopes.iter().map(String::as_str);
+        let granted = granted.filter(|scope| asked.is_empty() || asked.contains(scope));
+        let granted: Arc<str> = granted.collect::<Vec<_>>().join(" ").into();
+        self.passed(Found::Scope(Arc::clone(&granted)));
         Ok(granted)
     }
 }

@@ -234,11 +234,11 @@ fn changed<T: serde::Serialize + DeserializeOwned>(now: &T, body: &Bytes) -> Res
 }
 
 /// Does what waits for the database on a thread that may wait.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DirectoryError> + Send + 'static,
+async fn blocking<T: Send + 'static, E: Into<Refused> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Refused> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome.map_err(Refused::from),
+        Ok(outcome) => outcome.map_err(Into::into),
         Err(error) => {
             tracing::error!(%error, "a change was not made");
             let message = "the change was not made";

@@ -73,7 +73,7 @@ pub(crate) async fn sessions(State(app): State<App>) -> Response {
                 "token": format!("sha256:{}", hex(issue.token.get(..6).unwrap_or_default())),
                 "username": issue.username,
                 "clientId": issue.client_id,
-                "scope": issue.scope,
+                "scope": &*issue.scope,
                 "issuedAt": issue.issued_at.as_secs(),
                 "usedAt": session.used_at().as_secs(),
                 "expiresAt": session.expires_at().as_secs(),

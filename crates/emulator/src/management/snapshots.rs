@@ -35,16 +35,17 @@ pub(super) async fn reset(State(app): State<App>, body: Bytes) -> Result<Respons
         true => None,
         false => read(&body)?,
     };
-    blocking(move || match wanted.unwrap_or_default().unload {
+    let work = move || match wanted.unwrap_or_default().unload {
         true => app.unload(),
         false => app.reset(),
-    })
-    .await?;
+    };
+    blocking(work).await?;
     Ok(done())
 }
 
 pub(super) async fn list(State(app): State<App>) -> Result<Response, Refused> {
-    Ok(ok(&json!(app.org().snapshots()?)))
+    let names = blocking(move || app.org().snapshots()).await?;
+    Ok(ok(&json!(names)))
 }
 
 /// Keeps the org as it is under the name.
@@ -52,8 +53,11 @@ pub(super) async fn save(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Response, Refused> {
-    app.directory().flush();
-    app.org().save_snapshot(&name)?;
+    let work = move || {
+        app.directory().flush();
+        app.org().save_snapshot(&name)
+    };
+    blocking(work).await?;
     Ok(done())
 }
 
@@ -61,10 +65,13 @@ pub(super) async fn restore(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Response, Refused> {
-    if !app.org().snapshots()?.contains(&name) {
-        return Err(ImageError::Unknown(name).into());
-    }
-    app.restore(&name)?;
+    let work = move || {
+        if !app.org().snapshots()?.contains(&name) {
+            return Err(Refused::from(ImageError::Unknown(name)));
+        }
+        app.restore(&name).map_err(Refused::from)
+    };
+    blocking(work).await?;
     Ok(done())
 }
 
@@ -72,7 +79,7 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Response, Refused> {
-    if app.org().remove_snapshot(&name)? {
+    if blocking(move || app.org().remove_snapshot(&name)).await? {
         Ok(done())
     } else {
         Err(Refused::missing("snapshot"))

@@ -139,7 +139,7 @@ fn climbed((_, title, asked): Rung, step: Option<&Step>) -> Climbed {
             "" => asked.to_owned(),
             said => said.to_owned(),
         },
-        found: step.found.clone().into_owned(),
+        found: step.found.to_string(),
         end,
         leniencies,
     }

@@ -96,7 +96,7 @@ fn row(app: &App, session: &Session) -> Row {
         user_address: users::address(&issue.username),
         app: name.unwrap_or_else(|| issue.client_id.clone()),
         app_address: apps::address(&issue.client_id),
-        scope: issue.scope.clone(),
+        scope: issue.scope.to_string(),
         issued_at: Moment::of(issue.issued_at),
         used_at: Moment::of(session.used_at()),
         expires_at: Moment::of(session.expires_at()),
