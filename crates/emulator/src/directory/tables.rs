@@ -182,7 +182,8 @@ fn write_session(connection: &Connection, entry: &Entry) -> Result<()> {
             let issue = &session.issue;
             connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO accredit_session VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    "INSERT OR REPLACE INTO accredit_session
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     issue.token,
