@@ -18,7 +18,7 @@ const USER = 'integration@accredit.example';
 async function keys(name) {
   const home = path.join(folder, name);
   await mkdir(home, { recursive: true });
-  await run(accredit, ['key', 'new', '--out-dir', home]);
+  await run(accredit, ['key', 'new', '--force', '--out-dir', home]);
   return { key: path.join(home, 'server.key'), certificate: path.join(home, 'server.crt') };
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct GlobalArgs {
     /// Say nothing on stderr but warnings and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Log to stderr; more with -vv and -vvv
+    /// Log to stderr what accredit does (debug); with -vv all of it (trace)
     #[arg(short, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Log to stderr what this level or filter lets through, such as debug
@@ -214,7 +214,7 @@ pub(crate) enum QueryFormat {
     /// For people
     #[value(alias = "human")]
     Table,
-    /// RFC 4180, with a header
+    /// Values separated by commas, with a header; a line ends with a line feed alone
     Csv,
     /// One array
     Json,
@@ -230,7 +230,7 @@ pub(crate) struct InspectArgs {
     /// Verify the signature with this certificate
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,
-    /// Show the signature and the token too
+    /// Show the whole token too
     #[arg(long)]
     pub(crate) reveal: bool,
 }

@@ -3,6 +3,7 @@
 //! Owns which emulator is meant, and what its refusals come to.
 
 use accredit::audience::InstanceUrl;
+use accredit::error::ErrorKind;
 use accredit::http::UreqClient;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request};
@@ -32,7 +33,7 @@ impl EmulatorClient {
         timeout: Option<&str>,
         environment: &dyn Environment,
     ) -> Result<Self, CliError> {
-        Self::named(target, (timeout, Traffic::Tokens), environment)
+        Self::named(target, (timeout, Traffic::Management), environment)
     }
 
     /// The same, for requests that take longer.
@@ -70,7 +71,7 @@ impl EmulatorClient {
     ) -> Result<Self, CliError> {
         Ok(Self {
             url: InstanceUrl::parse(url)?,
-            client: client(environment, timeout, Traffic::Tokens, url)?,
+            client: client(environment, timeout, Traffic::Management, url)?,
         })
     }
 
@@ -108,10 +109,16 @@ impl EmulatorClient {
             .body(body.unwrap_or_default())
             .map_err(|error| CliError::usage("this makes no URL").with_source(error))?;
         let reply = self.client.send_blocking(request).map_err(|error| {
-            CliError::from(error).hint(format!(
-                "asked {}; `accredit emulator start` starts one, --emulator URL names another",
+            let is_silent = error.kind() == ErrorKind::Transport;
+            let told = CliError::from(error).hint(format!(
+                "asked {}; --emulator URL names another",
                 self.url.as_str()
-            ))
+            ));
+            if is_silent {
+                told.hint("`accredit emulator start` starts one")
+            } else {
+                told
+            }
         })?;
         let status = reply.status();
         if status.is_success() {

@@ -96,7 +96,7 @@ pub(crate) static AUDIENCE: Variable = variable(
 pub(crate) static ACCESS_TOKEN: Variable = variable(
     "ACCREDIT_ACCESS_TOKEN",
     "access token for `query`, instead of a sign-in",
-    &[],
+    &[value("SF_ACCESS_TOKEN")],
 );
 pub(crate) static INSTANCE_URL: Variable = variable(
     "ACCREDIT_INSTANCE_URL",
@@ -223,12 +223,16 @@ mod tests {
             "\n`accredit emulator run` sets `SF_LOGIN_URL`, `SF_INSTANCE_URL`, `SF_CLIENT_ID`, \
              `SF_USERNAME`, `SF_JWT_KEY_FILE` and `ACCREDIT_LOGIN_URL`, `ACCREDIT_INSTANCE_URL`, \
              `ACCREDIT_CLIENT_ID`, `ACCREDIT_USERNAME`, `ACCREDIT_KEY`, `ACCREDIT_EMULATOR` for \
-             the command that it runs. So that programs with Salesforce's hosts written into them \
-             reach it too, it sets `HTTPS_PROXY`, `https_proxy`, `NO_PROXY`, `no_proxy`, \
-             `NODE_USE_ENV_PROXY`, and, each naming a file with the system's certificates and its \
-             own, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`, \
-             `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` prints the same for an \
-             emulator that was started with `--proxy`.\n",
+             the command that it runs, and removes `ACCREDIT_AUDIENCE`, `ACCREDIT_ACCESS_TOKEN`, \
+             `SF_AUDIENCE_URL` and `SF_ACCESS_TOKEN`. So that programs with Salesforce's hosts \
+             written into them reach it too, it sets `HTTPS_PROXY`, `https_proxy`, `NO_PROXY`, \
+             `no_proxy`, `NODE_USE_ENV_PROXY`, and, each naming a file with the system's \
+             certificates and its own, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, \
+             `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` \
+             prints the same for an emulator that was started with `--proxy`.\n\n\
+             Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
+             trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \
+             `emulator run` make their folder.\n",
         );
         text
     }

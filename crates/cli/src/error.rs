@@ -31,8 +31,6 @@ pub(crate) enum Kind {
     Partial = 7,
     /// This program is at fault.
     Bug = 70,
-    /// The user stopped it.
-    Interrupted = 130,
 }
 
 /// The table of `--help`.
@@ -46,7 +44,7 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
     6  unreachable or timed out (trying again may help)
     7  the result is not complete
    70  a bug in this program
-  130  interrupted";
+  130  interrupted (129, 131, 143: ended by another signal)";
 
 impl Kind {
     /// The exit code.
@@ -65,7 +63,6 @@ impl Kind {
             Self::Unreachable => "UnreachableError",
             Self::Partial => "PartialResultError",
             Self::Bug => "BugError",
-            Self::Interrupted => "InterruptedError",
         }
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! Owns the writing of results: into a temporary file in the same folder first, then renamed. A set
 //! of files is published together; when one of them cannot be, none is there and what was there
-//! before is there again.
+//! before is there again. A device or a pipe is written as it is, and a link stays a link.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::error::CliError;
+use crate::interrupt;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +73,12 @@ impl FileSet {
         Ok(())
     }
 
-    /// Gives all staged files their names, or none.
+    /// Gives all staged files their names, or none; an interruption waits until it is done.
     pub(crate) fn publish(self) -> Result<(), CliError> {
+        interrupt::undisturbed(|| self.publish_all())
+    }
+
+    fn publish_all(self) -> Result<(), CliError> {
         let mut done: Vec<Published> = Vec::new();
         for (path, file) in self.staged {
             match publish_one(&path, file, self.existing) {
@@ -141,39 +148,133 @@ fn set_aside(path: &Path) -> Result<Option<TempPath>, CliError> {
     }
 }
 
-/// A temporary file in the folder of `path`; removed when dropped.
+/// A temporary file in the folder of `path`; removed when dropped, and when the program is
+/// interrupted.
 pub(crate) fn temporary(path: &Path, access: Access) -> Result<NamedTempFile, CliError> {
     let mut builder = Builder::new();
     builder.prefix(".accredit-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(Permissions::from_mode(match access {
-            Access::Owner => 0o600,
-            Access::Everybody => 0o644,
-        }));
+    builder.permissions(Permissions::from_mode(match access {
+        Access::Owner => 0o600,
+        Access::Everybody => 0o644,
+    }));
+    interrupt::passing(|| {
+        let file = builder.tempfile_in(folder_of(path))?;
+        let name = file.path().to_owned();
+        Ok((file, name))
+    })
+    .map_err(|error| unwritable(path, error))
+}
+
+/// What a name that is to be written stands for.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// A file that appears whole, or takes the place of the one that is there. Its name is free of
+    /// links, so that a link stays one.
+    File(PathBuf),
+    /// A device or an open stream: written as it comes, never replaced.
+    Stream,
+    /// A pipe with a name: opening it waits for a reader.
+    Pipe,
+}
+
+/// As many links as Linux follows.
+const LINKS_MAX: usize = 40;
+
+impl Place {
+    /// Looks at `path`. What it stands for need not exist.
+    pub(crate) fn of(path: &Path) -> Result<Self, CliError> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_file() && !is_open_stream(path) => {}
+            Ok(found) if found.file_type().is_fifo() => return Ok(Self::Pipe),
+            Ok(_) => return Ok(Self::Stream),
+            Err(_) => {}
+        }
+        let mut path = path.to_owned();
+        for _ in 0..LINKS_MAX {
+            match fs::read_link(&path) {
+                Ok(next) => path = folder_of(&path).join(next),
+                Err(_) => return Ok(Self::File(path)),
+            }
+        }
+        let error = io::Error::other("too many links, one after the other");
+        Err(unwritable(&path, error))
     }
-    builder
-        .tempfile_in(folder_of(path))
+}
+
+/// Opens what is no file, to be written as it comes.
+pub(crate) fn stream(path: &Path) -> Result<File, CliError> {
+    File::options()
+        .append(true)
+        .open(path)
         .map_err(|error| unwritable(path, error))
 }
 
-/// Gives a finished temporary file its name, in place of an older one.
-pub(crate) fn replace(path: &Path, file: NamedTempFile) -> Result<(), CliError> {
-    file.as_file()
-        .sync_all()
-        .map_err(|error| unwritable(path, error))?;
-    file.persist(path)
-        .map(|_: File| ())
-        .map_err(|error| unwritable(path, error.error))
+/// Says whether `path` is another name of a stream that this process has open (`/dev/stdout`): it
+/// may be a log that others write to as well.
+fn is_open_stream(path: &Path) -> bool {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        if fs::canonicalize(folder_of(&path)).is_ok_and(|folder| folder.starts_with("/proc")) {
+            return true;
+        }
+        match fs::read_link(&path) {
+            Ok(next) => path = folder_of(&path).join(next),
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
-/// Writes a small file whole.
+/// Gives a finished temporary file its name, in place of an older one, whose mode it takes.
+pub(crate) fn replace(path: &Path, file: NamedTempFile) -> Result<(), CliError> {
+    let unwritable = |error| unwritable(path, error);
+    if let Ok(before) = fs::metadata(path) {
+        let mode = Permissions::from_mode(before.permissions().mode() & 0o7777);
+        file.as_file().set_permissions(mode).map_err(unwritable)?;
+    }
+    file.as_file().sync_all().map_err(unwritable)?;
+    file.persist(path)
+        .map(|_: File| ())
+        .map_err(|error| unwritable(error.error))
+}
+
+/// Writes a small file whole. A pipe gets the contents once somebody reads it, which is not waited
+/// for.
 pub(crate) fn write(path: &Path, contents: &[u8], access: Access) -> Result<(), CliError> {
-    let mut file = temporary(path, access)?;
-    file.write_all(contents)
-        .map_err(|error| unwritable(path, error))?;
-    replace(path, file)
+    match Place::of(path)? {
+        Place::File(path) => {
+            let mut file = temporary(&path, access)?;
+            file.write_all(contents)
+                .map_err(|error| unwritable(&path, error))?;
+            replace(&path, file)
+        }
+        Place::Stream => stream(path)?
+            .write_all(contents)
+            .map_err(|error| unwritable(path, error)),
+        Place::Pipe => {
+            let (pipe, contents) = (path.to_owned(), contents.to_owned());
+            let write = move || {
+                // Whoever opened it and went away has heard of it.
+                let _gone = File::options()
+                    .write(true)
+                    .open(pipe)
+                    .and_then(|mut pipe| pipe.write_all(&contents));
+            };
+            let thread = thread::Builder::new().name("accredit-pipe".to_owned());
+            thread
+                .spawn(write)
+                .map(drop)
+                .map_err(|error| unwritable(path, error))
+        }
+    }
+}
+
+/// Removes the file that `path` stands for, if it is one; links, devices and pipes stay.
+pub(crate) fn remove(path: &Path) {
+    if let Ok(Place::File(path)) = Place::of(path) {
+        // A file that somebody removed already is as good.
+        let _gone = fs::remove_file(path);
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

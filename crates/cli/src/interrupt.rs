@@ -1,68 +1,138 @@
 //! What is left behind when the user presses Ctrl-C: nothing.
 //!
-//! Owns a thread that waits for the signals that end a program, removes the temporary files it was
-//! told of, and ends the process with exit code 130 (143 for SIGTERM).
+//! Owns the list of passing files and folders, a thread that waits for the signals that end a
+//! program, removes what is on the list, and ends the process with 128 and the number of the signal
+//! as exit code. Invariant: nothing is made for the list while the thread is at work.
 
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::thread;
 
+use rustix::process::Signal as Number;
 use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::error::Kind;
+/// What the thread knows.
+struct Watch {
+    paths: Vec<PathBuf>,
+    phase: Phase,
+}
 
-/// Removes `path`, a file or a folder, should the program be interrupted from now on.
-pub(crate) fn remove_when_interrupted(path: PathBuf) -> io::Result<()> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody waits for signals.
+    Idle,
+    /// The thread waits, removes and ends the process.
+    Watching,
+    /// The command deals with signals by itself.
+    HandedOver,
+}
+
+static WATCH: Mutex<Watch> = Mutex::new(Watch {
+    paths: Vec::new(),
+    phase: Phase::Idle,
+});
+
+fn lock() -> MutexGuard<'static, Watch> {
+    WATCH.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a file or a folder that is removed should the program be interrupted; `make` gives its
+/// path too.
+pub(crate) fn passing<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<T> {
+    let mut watch = lock();
+    if watch.phase == Phase::Idle {
+        wait_for_signals()?;
+        watch.phase = Phase::Watching;
+    }
+    let (made, path) = make()?;
+    watch.paths.push(path);
+    Ok(made)
+}
+
+/// Does something that an interruption may not break in two. Nothing passing can be made in it.
+pub(crate) fn undisturbed<T>(work: impl FnOnce() -> T) -> T {
+    let _watch = lock();
+    work()
+}
+
+/// Leaves signals to the caller from now on. Needs the I/O driver of a runtime.
+pub(crate) fn hand_over() -> io::Result<Signals> {
+    let signals = Signals::new()?;
+    lock().phase = Phase::HandedOver;
+    Ok(signals)
+}
+
+fn wait_for_signals() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     // Registered before the thread starts, so that no signal is missed.
-    let signals = {
+    let mut signals = {
         let _entered = runtime.enter();
         Signals::new()?
     };
-    thread::Builder::new()
-        .name("accredit-signals".to_owned())
-        .spawn(move || {
-            let code = runtime.block_on(signals.first());
-            let _gone = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+    let wait = move || {
+        loop {
+            let number = runtime.block_on(signals.next());
+            let watch = lock();
+            if watch.phase == Phase::HandedOver {
+                continue;
+            }
+            for path in &watch.paths {
+                let _gone = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
+            }
             #[expect(clippy::exit, reason = "the other threads are in mid-request")]
-            std::process::exit(code);
-        })
-        .map(drop)
+            std::process::exit(128 + number.as_raw());
+        }
+    };
+    let thread = thread::Builder::new().name("accredit-signals".to_owned());
+    thread.spawn(wait).map(drop)
 }
 
 /// The signals that end a program.
-#[cfg(unix)]
-pub(crate) struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
+pub(crate) struct Signals(Vec<(Number, Signal)>);
 
-#[cfg(unix)]
 impl Signals {
     /// Starts to listen. Needs the I/O driver of a runtime.
     pub(crate) fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        let mut all = vec![
+            (Number::INT, SignalKind::interrupt()),
+            (Number::TERM, SignalKind::terminate()),
+            (Number::QUIT, SignalKind::quit()),
+        ];
+        if !ignores_hangup() {
+            all.push((Number::HUP, SignalKind::hangup()));
+        }
+        all.into_iter()
+            .map(|(number, kind)| Ok((number, signal(kind)?)))
+            .collect::<io::Result<_>>()
+            .map(Self)
     }
 
-    /// Waits for the first one and gives the exit code that belongs to it.
-    pub(crate) async fn first(mut self) -> i32 {
-        self.next().await
-    }
-
-    /// Waits for the next one and gives the exit code that belongs to it.
-    pub(crate) async fn next(&mut self) -> i32 {
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) -> Number {
         std::future::poll_fn(|context| {
-            if self.interrupt.poll_recv(context).is_ready() {
-                std::task::Poll::Ready(i32::from(Kind::Interrupted.code()))
-            } else {
-                self.terminate.poll_recv(context).map(|_| 143)
+            for (number, signal) in &mut self.0 {
+                if signal.poll_recv(context).is_ready() {
+                    return Poll::Ready(*number);
+                }
             }
+            Poll::Pending
         })
         .await
     }
+}
+
+/// Says whether the program was started to outlive its terminal, as `nohup` does it. Where the
+/// system does not tell, it is taken for so.
+fn ignores_hangup() -> bool {
+    fs::read_to_string("/proc/self/status").map_or(true, |status| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigIgn:"))
+            .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .is_none_or(|mask| mask & 1 != 0)
+    })
 }

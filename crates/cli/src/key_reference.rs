@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use accredit::error::Error;
 use accredit::secret::Secret;
@@ -27,6 +27,51 @@ const NOT_BUILT: [&str; 7] = [
     "ssh-agent:",
     "awskms:",
 ];
+
+/// The longest path or name that is taken, in bytes; a key is longer.
+const REFERENCE_LENGTH_MAX: usize = 255;
+
+/// A piece of a key has no separators and at least this many characters.
+const PIECE_LENGTH_MIN: usize = 40;
+
+/// Refuses what names no file and may be a secret in place of a path, without showing it.
+pub(crate) fn refuse_secret(text: &str) -> Result<(), Error> {
+    let is_secret = text.len() > REFERENCE_LENGTH_MAX
+        || text.starts_with("MII")
+        || text.starts_with("LS0t")
+        || text.contains(['!', '\n', '\r'])
+        || text.contains("-----BEGIN")
+        || is_piece(text);
+    if is_secret && !Path::new(text).exists() {
+        return Err(Error::setting(
+            "the reference holds the key itself or another secret (not shown), expected its place: \
+             a path, - or env:NAME",
+        ));
+    }
+    Ok(())
+}
+
+/// Says whether `text` looks like a piece of base64.
+fn is_piece(text: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte);
+    text.len() >= PIECE_LENGTH_MIN
+        && text.bytes().all(is_base64)
+        && text.bytes().any(|byte| byte.is_ascii_uppercase())
+        && text.bytes().any(|byte| byte.is_ascii_lowercase())
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Says whether `name` can be that of a variable, and is no secret in place of one.
+pub(crate) fn is_variable_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    let begins = bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
+    begins
+        && name.len() <= REFERENCE_LENGTH_MAX
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !is_piece(name)
+}
 
 /// Where a private key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +99,12 @@ impl KeyReference {
             return Ok(Self::Stdin);
         }
         if let Some(name) = text.strip_prefix("env:") {
-            return if name.is_empty() || name.contains('=') {
-                Err(Error::setting("env: is followed by no variable name"))
-            } else {
+            return if is_variable_name(name) {
                 Ok(Self::Variable(name.to_owned()))
+            } else {
+                Err(Error::setting(
+                    "env: is not followed by the name of a variable (not shown: it may be the key)",
+                ))
             };
         }
         if let Some(prefix) = NOT_BUILT.iter().find(|prefix| text.starts_with(**prefix)) {
@@ -65,12 +112,16 @@ impl KeyReference {
                 "keys from {prefix} are not built into this version, expected a path, - or env:NAME"
             )));
         }
-        if text.contains("-----BEGIN") {
-            return Err(Error::setting(
-                "the key reference holds the key itself, expected its place: a path, - or env:NAME",
-            ));
-        }
-        Ok(Self::File(PathBuf::from(text)))
+        Self::file(Path::new(text))
+    }
+
+    /// A reference to a file.
+    ///
+    /// # Errors
+    /// A text that is no path but looks like a key.
+    pub(crate) fn file(path: &Path) -> Result<Self, Error> {
+        refuse_secret(&path.to_string_lossy())?;
+        Ok(Self::File(path.to_owned()))
     }
 
     /// Reads the text of the key.
@@ -170,8 +221,28 @@ mod tests {
 
     #[test]
     fn a_key_in_place_of_its_path_is_refused_without_showing_it() {
-        let error = KeyReference::parse("-----BEGIN PRIVATE KEY-----\nMIIE").unwrap_err();
-        assert!(!error.to_string().contains("MIIE"), "{error}");
+        let piece = "hTqk3uI9mBvN0cXzLsJdHfGrEwQyAaPo+SiUdYtR/eW1";
+        for text in [
+            "-----BEGIN PRIVATE KEY-----\nMIIE",
+            "MIIEvQIBADANBg",
+            "LS0tLS1CRUdJTi",
+            "00D2E000000ncKP!AQ4A",
+            "env:00D2E000000ncKP",
+            "env:MIIE+/",
+            "env:A=b",
+            "env:",
+            piece,
+            &"x".repeat(256),
+        ] {
+            let error = KeyReference::parse(text).unwrap_err().to_string();
+            assert!(
+                !error.contains(&text[text.len().min(4)..]) || text == "env:",
+                "{error}"
+            );
+        }
+        for text in ["/a/b/Some-Folder-2/and-one-more/server.key", "My.key"] {
+            KeyReference::parse(text).unwrap();
+        }
     }
 
     #[test]

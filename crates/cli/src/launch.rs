@@ -7,11 +7,12 @@ use std::cell::RefCell;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
-use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::CommandLine;
 use crate::error::{CliError, Kind};
+use crate::key_reference::refuse_secret;
 use crate::logging;
 use crate::output::{Form, Output, Verbosity};
 use crate::settings::Environment;
@@ -46,7 +47,13 @@ pub(crate) fn parse(
                     let text = text.trim_end();
                     out.result(&format!("{text}\n"), &text).map(|()| None)
                 }
-                _ => Err(usage(&said)),
+                _ => {
+                    let error = usage(&said, &words);
+                    if is_bare(&said) {
+                        out.help(&help_of(&words));
+                    }
+                    Err(error)
+                }
             };
             (out, told)
         }
@@ -58,11 +65,18 @@ const fn form(json: bool) -> Form {
 }
 
 /// What clap has to say, in our form: its first paragraph is the error, the others are hints.
-fn usage(said: &clap::Error) -> CliError {
-    if said.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return CliError::usage("no command was given").hint("see `accredit --help`");
+fn usage(said: &clap::Error, words: &[OsString]) -> CliError {
+    if is_bare(said) {
+        return CliError::usage("no command was given").hint("`accredit --help` lists them all");
     }
     let text = said.render().to_string();
+    if quotes_a_secret(said, &text, words) {
+        return CliError::usage(
+            "a secret stands where none is expected (not shown): give the name of its file or \
+             variable",
+        )
+        .hint("for more information, try '--help'");
+    }
     let mut paragraphs = text
         .split("\n\n")
         .map(one_line)
@@ -70,8 +84,45 @@ fn usage(said: &clap::Error) -> CliError {
     let first = paragraphs.next().unwrap_or_default();
     let error = CliError::usage(first.strip_prefix("error: ").unwrap_or(&first));
     paragraphs.fold(error, |error, paragraph| {
-        error.hint(paragraph.strip_prefix("tip: ").unwrap_or(&paragraph))
+        let paragraph = paragraph.strip_prefix("tip: ").unwrap_or(&paragraph);
+        match paragraph.strip_prefix("Usage: ") {
+            Some(form) => error.hint(format!("expected: {form}")),
+            None => error.hint(paragraph),
+        }
     })
+}
+
+/// Says whether a command was left out.
+fn is_bare(said: &clap::Error) -> bool {
+    matches!(
+        said.kind(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+    )
+}
+
+/// Says whether clap repeats a word that may be a secret, or the part of one before a `=`.
+fn quotes_a_secret(said: &clap::Error, text: &str, words: &[OsString]) -> bool {
+    let has_part = said.context().any(|(_, value)| match value {
+        ContextValue::String(part) => refuse_secret(part).is_err(),
+        _ => false,
+    });
+    let text = one_line(text);
+    has_part
+        || words
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .any(|word| refuse_secret(&word).is_err() && text.contains(&one_line(&word)))
+}
+
+/// The help of the command that the words lead to.
+fn help_of(words: &[OsString]) -> String {
+    let mut root = CommandLine::command();
+    root.build();
+    let mut command = &root;
+    for word in words.iter().skip(1) {
+        command = command.find_subcommand(word).unwrap_or(command);
+    }
+    command.clone().render_help().to_string()
 }
 
 fn one_line(paragraph: &str) -> String {

@@ -1,8 +1,10 @@
-//! `--log` and `-v`: events to stderr. Nothing is built unless it is asked for.
+//! `--log` and `-v`: events to stderr, never in color: they are searched and kept. Nothing is built
+//! unless it is asked for.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::args::GlobalArgs;
 use crate::env_vars;
@@ -16,22 +18,34 @@ pub(crate) fn start(args: &GlobalArgs, environment: &dyn Environment) -> Result<
     let wanted = match (&args.log, args.verbose) {
         (Some(filter), _) => Some(filter.clone()),
         (None, 0) => from_environment(),
-        (None, 1) => Some("info".to_owned()),
-        (None, 2) => Some("debug".to_owned()),
-        (None, _) => Some("trace".to_owned()),
+        (None, 1) => Some("accredit=debug".to_owned()),
+        (None, _) => Some("accredit=trace".to_owned()),
     };
     let Some(filter) = wanted else {
         return Ok(());
     };
-    let filter = EnvFilter::try_new(&filter).map_err(|error| {
+    let wrong = || {
         CliError::usage(format!("{filter:?} is no level and no filter"))
             .hint("expected error, warn, info, debug, trace, or a filter like accredit=debug")
-            .with_source(error)
-    })?;
+    };
+    // A word that is no level would be taken for the name of a module.
+    if !filter.split(',').all(has_level) {
+        return Err(wrong());
+    }
+    let filter = EnvFilter::try_new(&filter).map_err(|error| wrong().with_source(error))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(false)
         .try_init()
         .map_err(|_| CliError::other("logging is started already"))
+}
+
+/// Says whether one part of a filter ends with a level.
+fn has_level(part: &str) -> bool {
+    let level = part
+        .rsplit_once('=')
+        .map_or(part, |(_, level)| level)
+        .trim();
+    !level.is_empty() && level.parse::<LevelFilter>().is_ok()
 }

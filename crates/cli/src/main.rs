@@ -1,9 +1,13 @@
 #![forbid(unsafe_code)]
 //! The `accredit` command: the one place that reads environment, files, terminal and clock.
 
+#[cfg(not(unix))]
+compile_error!("accredit runs on Unix only");
+
 use std::process::ExitCode;
 
 mod args;
+mod certificate;
 mod commands;
 mod emulator_client;
 mod env_vars;

@@ -93,6 +93,13 @@ impl Output {
         }
     }
 
+    /// Shows the help of a command that cannot be run as it was typed.
+    pub(crate) fn help(&self, text: &str) {
+        if self.form == Form::Human {
+            say(format_args!("{}\n", text.trim_end()));
+        }
+    }
+
     /// Says what the user should know although the command goes on.
     pub(crate) fn warn(&mut self, text: impl Into<String>) {
         let text = text.into();

@@ -15,6 +15,10 @@ use crate::error::{CliError, Kind};
 /// The longest URL that Salesforce takes, in bytes.
 const URL_LENGTH_MAX: usize = 16 * 1024;
 
+/// What to do if something answers that is no org.
+pub(crate) const INSTANCE_URL_HINT: &str =
+    "check the instance URL: it must be the My Domain of the org";
+
 /// An org and the token for it.
 #[derive(Debug)]
 pub(crate) struct Org {
@@ -57,7 +61,8 @@ impl Org {
         }
     }
 
-    fn host(&self) -> &str {
+    /// The host of the org.
+    pub(crate) fn host(&self) -> &str {
         self.instance_url
             .as_str()
             .split_once("://")
@@ -178,7 +183,7 @@ fn unknown(reply: &Response<Vec<u8>>, host: &str) -> CliError {
         kind,
         format!("{host} answered {number} with {what} of {length} bytes, expected JSON"),
     )
-    .hint("check the instance URL: it must be the My Domain of the org")
+    .hint(INSTANCE_URL_HINT)
 }
 
 #[cfg(test)]

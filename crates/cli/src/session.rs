@@ -57,10 +57,11 @@ impl Session {
     ) -> Result<Self, CliError> {
         out.step("Loading private key...");
         let text = sign_in.key.value.read(world.environment.as_ref())?;
-        warn_of_readers(&sign_in.key.value, out);
         let key =
             accredit_keys::private_key(&text, &sign_in.key.value.to_string(), Engine::QuickStart)?;
         drop(text);
+        // Only now it is known to be one.
+        warn_of_readers(&sign_in.key.value, out);
         let Setting {
             value: endpoint,
             origin,
@@ -144,7 +145,6 @@ fn worth_another_try(error: &Error) -> Option<String> {
 
 /// A private key that other users of the machine can read is theirs too.
 fn warn_of_readers(reference: &KeyReference, out: &mut Output) {
-    #[cfg(unix)]
     if let KeyReference::File(path) = reference {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(path).map_or(0, |found| found.permissions().mode());

@@ -81,9 +81,7 @@ impl fmt::Display for StartError {
             ),
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
             Self::Store(error) => write!(f, "cannot open the emulator's database: {error}"),
-            Self::Directory(_) | Self::Org(_) => {
-                f.write_str("cannot use what the emulator's database holds")
-            }
+            Self::Directory(_) | Self::Org(_) => f.write_str("cannot use what the database holds"),
             Self::Authority(error) => error.fmt(f),
         }
     }

@@ -265,7 +265,7 @@ pub(crate) struct AppAddArgs {
     /// Profile whose users are pre-authorized; may be repeated [default: System Administrator]
     #[arg(long)]
     pub(crate) profile: Vec<String>,
-    /// Scope of its tokens; may be repeated [default: api]
+    /// Scope of its tokens; may be repeated [default: api and web]
     #[arg(long)]
     pub(crate) scope: Vec<String>,
     #[command(flatten)]

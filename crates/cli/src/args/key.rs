@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// Make an RSA key, a certificate request and a self-signed certificate
-    New(KeyNewArgs),
+    New(Box<KeyNewArgs>),
     /// Say what a key, a certificate request or a certificate is
     Show(KeyShowArgs),
     /// Say whether a key, a certificate and a request belong together
@@ -65,10 +65,7 @@ pub(crate) struct KeyShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct KeyCheckArgs {
-    /// Private key: a file, - for stdin, or env:NAME
-    pub(crate) key: String,
-    /// Certificate
-    pub(crate) cert: PathBuf,
-    /// Certificate request
-    pub(crate) csr: Option<PathBuf>,
+    /// Private key, certificate and request, two of them or all: files, - for stdin, or env:NAME
+    #[arg(value_name = "REF", required = true, num_args = 2..=3)]
+    pub(crate) references: Vec<String>,
 }

@@ -1,8 +1,5 @@
 //! `accredit emulator …`: a local org of one's own, and the management of a running one.
 
-use std::fs;
-use std::path::Path;
-
 use accredit_emulator::{Builder, DirectoryError, Emulator, Mode, OrgRefused, Seed, StartError};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 
@@ -24,8 +21,13 @@ mod snapshot;
 mod start;
 mod user;
 
+pub(crate) use run::passing_folder;
+
 /// The user that the sample org has for integrations, and that an empty one gets.
 pub(crate) const INTEGRATION_USER: &str = "integration@accredit.example";
+
+/// What to do about an org that cannot be opened.
+const DB_HINT: &str = "check the file that --db names, or leave --db out";
 
 /// Runs one of the commands and gives its exit code.
 pub(crate) fn run(
@@ -117,13 +119,13 @@ impl From<StartError> for CliError {
             StartError::AddressInUse(_) => {
                 this.hint("--listen 127.0.0.1:0 picks a free port and prints it")
             }
-            StartError::Listen(_, _) => this
+            StartError::Listen(_, below) => this
                 .hint("expected an address of this machine, and a port above 1023")
-                .with_source(error),
+                .with_source(below),
             StartError::Authority(_) => this,
-            StartError::Store(_) | StartError::Directory(_) | StartError::Org(_) => this
-                .hint("check the file that --db names, or leave --db out")
-                .with_source(error),
+            StartError::Store(below) => this.hint(DB_HINT).with_source(below),
+            StartError::Directory(below) => this.hint(DB_HINT).with_source(below),
+            StartError::Org(below) => this.hint(DB_HINT).with_source(below),
         }
     }
 }
@@ -138,16 +140,4 @@ impl From<DirectoryError> for CliError {
     fn from(error: DirectoryError) -> Self {
         Self::settings(format!("the emulator refused: {error}"))
     }
-}
-
-/// Reads a certificate as text.
-pub(crate) fn read_certificate(path: &Path) -> Result<String, CliError> {
-    fs::read_to_string(path).map_err(|error| {
-        CliError::settings(format!(
-            "the certificate file {} could not be read",
-            path.display()
-        ))
-        .hint("`accredit key new` makes a certificate")
-        .with_source(error)
-    })
 }

@@ -5,22 +5,19 @@
 //! accept the token.
 
 use std::io::{self, Read as _};
-use std::path::Path;
 
 use accredit::clock::UnixTime;
 use accredit::key::PublicKey;
 use accredit::secret::{Secret, fingerprint};
-use accredit_keys::describe;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
+use crate::certificate::CertificateFile;
 use crate::commands::key::date;
 use crate::error::CliError;
-use crate::files;
-use crate::key_reference::KEY_LENGTH_MAX;
 use crate::output::Output;
 use crate::world::World;
 
@@ -47,7 +44,7 @@ pub(crate) fn run(args: &InspectArgs, world: &World, out: &Output) -> Result<(),
         let jwt = Jwt::parse(text)?;
         let mut report = jwt.report(world.clock.now());
         if let Some(path) = &args.cert {
-            jwt.verify(&public_key(path)?)?;
+            jwt.verify(&CertificateFile::read(path)?.public_key()?)?;
             put(&mut report, "signature", "verified".into());
         }
         report
@@ -189,21 +186,6 @@ fn decode(part: &str, text: &str) -> Result<Vec<u8>, CliError> {
 fn object(part: &str, text: &str) -> Result<Map<String, Value>, CliError> {
     serde_json::from_slice(&decode(part, text)?)
         .map_err(|_| CliError::settings(format!("the {part} of the JWT is no JSON object")))
-}
-
-fn public_key(path: &Path) -> Result<PublicKey, CliError> {
-    let text = files::read(path, KEY_LENGTH_MAX).map_err(|error| {
-        CliError::settings(format!(
-            "the certificate file {} could not be read",
-            path.display()
-        ))
-        .with_source(error)
-    })?;
-    let origin = format!("the certificate file {}", path.display());
-    describe(&Secret::new(text), &origin)?
-        .into_iter()
-        .find_map(|found| found.public_key)
-        .ok_or_else(|| CliError::settings(format!("{origin} holds no RSA public key")))
 }
 
 #[cfg(test)]

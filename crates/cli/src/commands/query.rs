@@ -3,6 +3,7 @@
 //! Owns the paging, the one new sign-in that an ended session allows, and the promise that a result
 //! is whole or the command fails with exit code 7.
 
+use std::fs::File;
 use std::io::{BufWriter, Seek as _};
 use std::path::Path;
 
@@ -12,8 +13,7 @@ use tempfile::NamedTempFile;
 
 use crate::args::QueryArgs;
 use crate::error::{CliError, Kind};
-use crate::files::{self, Access};
-use crate::interrupt::remove_when_interrupted;
+use crate::files::{self, Access, Place};
 use crate::output::{Form, Output};
 use crate::rest::Failure;
 use crate::settings::network::{Traffic, client};
@@ -58,7 +58,7 @@ pub(crate) fn run(
         columns: columns::of_query(&args.soql),
     };
     match &args.output {
-        Some(path) => query.write_file(path, args, out),
+        Some(path) => query.write_output(path, args, out),
         None => {
             let layout = match out.form() {
                 Form::Json => Layout::Envelope,
@@ -112,24 +112,37 @@ struct Query {
 /// What a whole result came to.
 struct Summary {
     total_size: u64,
+    /// `COUNT()`: no records came, only their number.
+    is_count: bool,
 }
 
 impl Query {
     fn write_stdout(&mut self, layout: Layout, out: &mut Output) -> Result<(), CliError> {
+        let target = |out: &Output| {
+            Ok(Target {
+                path: None,
+                writer: Box::new(out.document()),
+            })
+        };
+        let summary = self.write_stream(layout, target, out)?;
+        out.step(&counted(&summary));
+        Ok(())
+    }
+
+    /// Writes to where nothing can be taken back: a session that ends is renewed before the first
+    /// record only.
+    fn write_stream(
+        &mut self,
+        layout: Layout,
+        target: impl Fn(&Output) -> Result<Target, CliError>,
+        out: &mut Output,
+    ) -> Result<Summary, CliError> {
         loop {
-            let mut sink = Sink::new(
-                layout,
-                self.columns.clone(),
-                Target {
-                    path: None,
-                    writer: Box::new(out.document()),
-                },
-            );
+            let mut sink = Sink::new(layout, self.columns.clone(), target(out)?);
             match self.fetch(&mut sink, out) {
                 Ok(summary) => {
                     sink.finish(summary.total_size, out.warnings())?;
-                    out.step(&counted(summary.total_size));
-                    return Ok(());
+                    return Ok(summary);
                 }
                 Err(Failure::SessionEnded(_)) if sink.rows() == 0 && self.reach.can_renew() => {
                     self.reach.renew(out)?;
@@ -146,10 +159,13 @@ impl Query {
         if sink.rows() == 0 || error.is_quiet() {
             return error;
         }
-        let rows = sink.rows();
+        let were = match sink.rows() {
+            1 => "1 record was".to_owned(),
+            rows => format!("{rows} records were"),
+        };
         let mut partial = CliError::new(
             Kind::Partial,
-            format!("the result is not complete: {rows} records were written before it broke off"),
+            format!("the result is not complete: {were} written before it broke off"),
         )
         .with_source(error);
         if has_ended {
@@ -164,26 +180,56 @@ impl Query {
         }
     }
 
-    fn write_file(
+    fn write_output(
         &mut self,
         path: &Path,
         args: &QueryArgs,
         out: &mut Output,
     ) -> Result<(), CliError> {
+        let layout = Layout::of(args.format);
+        let summary = match Place::of(path)? {
+            Place::File(file) => self.write_file(&file, layout, out)?,
+            Place::Stream | Place::Pipe => {
+                let stream = files::stream(path)?;
+                let target = |_: &Output| {
+                    let writer = stream
+                        .try_clone()
+                        .map_err(|error| files::unwritable(path, error))?;
+                    Ok(Target {
+                        path: Some(path.to_owned()),
+                        writer: Box::new(BufWriter::new(writer)),
+                    })
+                };
+                self.write_stream(layout, target, out)?
+            }
+        };
+        let total_size = summary.total_size;
+        if out.form() == Form::Json {
+            let told = json!({"output": path, "totalSize": total_size, "done": true});
+            return out.result("", &told);
+        }
+        out.step(&format!(
+            "{} written to {}",
+            counted(&summary),
+            path.display()
+        ));
+        Ok(())
+    }
+
+    fn write_file(
+        &mut self,
+        path: &Path,
+        layout: Layout,
+        out: &mut Output,
+    ) -> Result<Summary, CliError> {
         let mut file = files::temporary(path, Access::Owner)?;
-        remove_when_interrupted(file.path().to_owned())
-            .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
         let summary = loop {
             let writer = BufWriter::new(reopened(&mut file, path)?);
-            let layout = Layout::of(args.format);
-            let mut sink = Sink::new(
-                layout,
-                self.columns.clone(),
-                Target {
-                    path: Some(path.to_owned()),
-                    writer: Box::new(writer),
-                },
-            );
+            let target = Target {
+                path: Some(path.to_owned()),
+                writer: Box::new(writer),
+            };
+            let mut sink = Sink::new(layout, self.columns.clone(), target);
             match self.fetch(&mut sink, out) {
                 Ok(summary) => {
                     sink.finish(summary.total_size, &[])?;
@@ -197,19 +243,7 @@ impl Query {
             }
         };
         files::replace(path, file)?;
-        let done = format!(
-            "{} written to {}",
-            counted(summary.total_size),
-            path.display()
-        );
-        if out.form() == Form::Json {
-            return out.result(
-                "",
-                &json!({"output": path, "totalSize": summary.total_size, "done": true}),
-            );
-        }
-        out.step(&done);
-        Ok(())
+        Ok(summary)
     }
 
     /// Fetches every page into `sink`.
@@ -219,13 +253,14 @@ impl Query {
         let mut pages_left = PAGES_MAX;
         loop {
             let body = self.reach.org.get(&self.client, &next)?;
-            let end = sink.page(&body)?;
+            let end = sink.page(&body, self.reach.org.host())?;
             progress.advance(sink.rows(), end.total_size);
             match check(&end, sink)? {
                 Some(path) => next = path,
                 None => {
                     return Ok(Summary {
                         total_size: end.total_size,
+                        is_count: sink.is_count(),
                     });
                 }
             }
@@ -263,14 +298,15 @@ fn check(end: &PageEnd, sink: &Sink) -> Result<Option<String>, CliError> {
     }
 }
 
-fn counted(records: u64) -> String {
-    match records {
+fn counted(summary: &Summary) -> String {
+    match summary.total_size {
+        total if summary.is_count => format!("a count of {total}"),
         1 => "1 record".to_owned(),
         many => format!("{many} records"),
     }
 }
 
-fn reopened(file: &mut NamedTempFile, path: &Path) -> Result<std::fs::File, CliError> {
+fn reopened(file: &mut NamedTempFile, path: &Path) -> Result<File, CliError> {
     let cleared = file.as_file().set_len(0).and_then(|()| file.rewind());
     cleared
         .and_then(|()| file.as_file().try_clone())

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::args::{QuickstartArgs, SfArgs, SignInArgs};
-use crate::commands::emulator::{INTEGRATION_USER, builder, read_certificate, runtime};
+use crate::certificate::CertificateFile;
+use crate::commands::emulator::{INTEGRATION_USER, builder, passing_folder, runtime};
 use crate::commands::key::{self, NewFiles};
 use crate::commands::query;
 use crate::error::CliError;
 use crate::files::Existing;
-use crate::interrupt::remove_when_interrupted;
 use crate::output::{Form, Output, Verbosity};
 use crate::rest::Org;
 use crate::session::Session;
@@ -31,10 +31,13 @@ const SOQL: &str =
 const FLAGS: &str =
     "-i CLIENT_ID -o integration@accredit.example -f server.key -r http://127.0.0.1:8580";
 
+/// The name of the files.
+const NAME: &str = "server";
+
 /// Shows it all.
 pub(crate) fn run(args: &QuickstartArgs, world: &World, out: &mut Output) -> Result<(), CliError> {
-    let folder = Folder::open(args.keep.as_deref())?;
     let runtime = runtime()?;
+    let folder = Folder::open(args.keep.as_deref())?;
     let emulator =
         runtime.block_on(builder(&crate::args::emulator::OrgArgs::sample(), world).start())?;
     let told = show(&emulator, &folder, world);
@@ -51,19 +54,22 @@ enum Folder {
 
 impl Folder {
     fn open(keep: Option<&Path>) -> Result<Self, CliError> {
-        let unusable =
-            |error| CliError::other("no folder for key and certificate").with_source(error);
-        match keep {
-            Some(path) => {
-                std::fs::create_dir_all(path).map_err(unusable)?;
-                Ok(Self::Kept(path.to_owned()))
-            }
-            None => {
-                let folder = TempDir::with_prefix("accredit-").map_err(unusable)?;
-                remove_when_interrupted(folder.path().to_owned()).map_err(unusable)?;
-                Ok(Self::Passing(folder))
-            }
+        let Some(path) = keep else {
+            return passing_folder().map(Self::Passing);
+        };
+        let taken = ["key", "csr", "crt"]
+            .map(|ending| path.join(format!("{NAME}.{ending}")))
+            .into_iter()
+            .find(|file| std::fs::symlink_metadata(file).is_ok());
+        if let Some(file) = taken {
+            let what = format!("{} is there already", file.display());
+            return Err(CliError::other(what)
+                .hint("nothing was written; name another folder with --keep DIR"));
         }
+        std::fs::create_dir_all(path).map_err(|error| {
+            CliError::other("no folder for key and certificate").with_source(error)
+        })?;
+        Ok(Self::Kept(path.to_owned()))
     }
 
     fn path(&self) -> &Path {
@@ -151,13 +157,16 @@ fn show(emulator: &Emulator, folder: &Folder, world: &World) -> Result<Story, Cl
         org.instance_url.as_str(),
     )?;
     first_query(&org, &client, &mut story)?;
-    story.farewell = farewell();
+    story.farewell = match folder {
+        Folder::Passing(_) => format!("{GONE}{}", farewell()),
+        Folder::Kept(_) => farewell(),
+    };
     Ok(story)
 }
 
 fn make_files(folder: &Folder, world: &World, story: &mut Story) -> Result<NewFiles, CliError> {
     let recipe = key::recipe_for("quickstart")?;
-    let files = key::make(&recipe, folder.path(), "server", Existing::Keep, world)?;
+    let files = key::make(&recipe, folder.path(), NAME, Existing::Keep, world)?;
     story.tell(
         "A private key and its certificate",
         format!(
@@ -172,7 +181,7 @@ fn make_files(folder: &Folder, world: &World, story: &mut Story) -> Result<NewFi
 }
 
 fn register(emulator: &Emulator, files: &NewFiles, story: &mut Story) -> Result<String, CliError> {
-    let certificate = read_certificate(&files.certificate)?;
+    let certificate = CertificateFile::read(&files.certificate)?.text;
     let client_id = emulator.add_app(NewApp {
         name: "Quickstart".to_owned(),
         certificates: vec![Upload::Text(certificate)],
@@ -234,6 +243,12 @@ fn first_query(org: &Org, client: &UreqClient, story: &mut Story) -> Result<(), 
     story.records = found.records;
     Ok(())
 }
+
+/// What is left of it.
+const GONE: &str = "
+The org, the key and the token are gone now; accredit quickstart --keep DIR keeps the files.
+
+";
 
 fn farewell() -> String {
     "\

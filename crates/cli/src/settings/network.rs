@@ -19,8 +19,10 @@ const PAGE_LENGTH_MAX: u64 = 64 * 1024 * 1024;
 /// What a client is for: it decides how long a request may take and how much may come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
-    /// Token requests and management: short questions, short answers.
+    /// Token requests: short questions, short answers.
     Tokens,
+    /// The management of an emulator: lists may be long.
+    Management,
     /// Pages of records.
     Records,
 }
@@ -36,6 +38,8 @@ pub(crate) fn client(
     let mut settings = ClientSettings::default();
     if traffic == Traffic::Records {
         settings.total_timeout = Duration::from_secs(120);
+    }
+    if traffic != Traffic::Tokens {
         settings.body_max = PAGE_LENGTH_MAX;
     }
     let mut picker = Picker::new(environment);
@@ -55,20 +59,22 @@ pub(crate) fn client(
         settings.proxy = proxy.map(|proxy| proxy.value);
     }
     if url.starts_with("https:") {
-        settings.extra_roots = extra_roots(environment)?;
+        match extra_roots(environment) {
+            Ok(roots) => settings.extra_roots = roots,
+            Err(what) => picker.problem(what, None),
+        }
     }
     picker.finish(Some(UreqClient::new(settings)))
 }
 
-fn extra_roots(environment: &dyn Environment) -> Result<Vec<u8>, CliError> {
+fn extra_roots(environment: &dyn Environment) -> Result<Vec<u8>, String> {
     let Some(path) = lookup(environment, env_vars::SSL_CERT_FILE.name) else {
         return Ok(Vec::new());
     };
     files::read(Path::new(&path), ROOTS_LENGTH_MAX).map_err(|error| {
-        CliError::settings(format!(
-            "the file of extra certificates {} could not be read (variable SSL_CERT_FILE)",
+        format!(
+            "the file of extra certificates {} could not be read (variable SSL_CERT_FILE): {error}",
             Path::new(&path).display()
-        ))
-        .with_source(error)
+        )
     })
 }

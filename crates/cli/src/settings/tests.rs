@@ -73,7 +73,6 @@ fn a_missing_value_says_which_flag_and_variable_to_use() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn a_variable_that_is_no_text_is_named_once() {
     use std::os::unix::ffi::OsStringExt as _;

@@ -223,6 +223,58 @@ fn keys_are_made_checked_and_shown_without_being_shown() {
 }
 
 #[test]
+fn a_secret_in_place_of_its_name_is_not_shown() {
+    let secrets = secrets();
+    let text = std::fs::read_to_string(key()).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('-')).collect();
+    let whole = lines.concat();
+    let certificate = files().join("server.crt");
+    let certificate = certificate.to_str().unwrap();
+    let named = |reference: &str| format!("env:{reference}");
+    for reference in [&*text, &whole, TOKEN, &named(&whole), &named(TOKEN)] {
+        let program = Program::signing_in_at("https://acme.my.salesforce.com");
+        let by_variable = program.with("ACCREDIT_KEY", reference);
+        for words in [
+            vec!["token"],
+            vec!["token", "-f", reference],
+            vec!["key", "show", reference],
+            vec!["key", "check", certificate, reference],
+            vec!["inspect", "e30.e30.", "--cert", reference],
+            vec!["emulator", "app", "add", "x", "--cert", reference],
+            vec![
+                "emulator",
+                "run",
+                "--cert",
+                certificate,
+                "-f",
+                reference,
+                "--",
+                "true",
+            ],
+            vec![
+                "query",
+                "SELECT Id FROM Account",
+                "--access-token-env",
+                reference,
+            ],
+        ] {
+            for more in [["--log", "trace"], ["--json", "-q"]] {
+                let run = by_variable.run(words.iter().chain(&more));
+                assert!([2, 3].contains(&run.code), "{run:?}");
+                check_all(&secrets, "stdout", &run.stdout);
+                check_all(&secrets, "stderr", &run.stderr);
+                for line in &lines[..3] {
+                    assert!(
+                        !run.stderr.contains(line) && !run.stdout.contains(line),
+                        "{run:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn the_password_of_a_proxy_is_not_shown() {
     let proxy = server::closed_url().replace("http://", "http://user:hunter2hunter2@");
     let program =

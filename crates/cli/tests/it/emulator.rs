@@ -4,9 +4,12 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::process::Child;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::program::{Program, Run, files};
+use crate::server::{Server, answer, json};
 
 /// A running `emulator start`.
 struct Served {
@@ -148,6 +151,12 @@ fn apps_and_users_are_made_listed_and_removed() {
         users["result"].as_array().unwrap().iter().any(is_ours),
         "{users}"
     );
+    program
+        .line("emulator user add nobody")
+        .fails(3, "the form of an e-mail address");
+    program
+        .run(["emulator", "app", "add", "", "--cert", "nowhere.crt"])
+        .fails(3, "name of the app is empty");
     let set = "emulator user set";
     program
         .line(&format!("{set} a@example.com"))
@@ -348,6 +357,111 @@ fn run_hands_signals_on_and_cleans_up() {
     signal(&child, Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(9));
     assert!(program.files().is_empty(), "{:?}", program.files());
+}
+
+#[test]
+fn run_leaves_no_app_in_an_org_that_is_kept() {
+    let program = Program::new();
+    for _ in 0..2 {
+        program
+            .line("emulator run -q --db org.db -i mine -- true")
+            .succeeds();
+    }
+    let served = Served::start(&program, "--db org.db");
+    let listed = program.run(["emulator", "app", "list", "--emulator", &served.url]);
+    assert_eq!(listed.succeeds().stdout, "");
+    served.stop();
+}
+
+#[test]
+fn what_is_no_certificate_is_not_sent_and_der_is() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = Program::new().with("ACCREDIT_EMULATOR", &served.url);
+    let (key, certificate) = (files().join("server.key"), files().join("server.crt"));
+    let mut both = std::fs::read(&certificate).unwrap();
+    both.extend(std::fs::read(&key).unwrap());
+    program.write("both.pem", &both);
+    for (path, part) in [
+        (key.to_str().unwrap(), "expected a certificate"),
+        ("both.pem", "expected a certificate"),
+        ("/dev/zero", "more than 65536 bytes"),
+    ] {
+        program
+            .run(["emulator", "app", "add", "Mine", "--cert", path])
+            .fails(3, part);
+    }
+    let pem = std::fs::read_to_string(&certificate).unwrap();
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    program.write("server.der", &STANDARD.decode(body).unwrap());
+    program
+        .line("emulator app add Mine --cert server.der")
+        .succeeds();
+    served.stop();
+}
+
+#[test]
+fn a_long_list_is_read_and_an_answer_is_no_reason_to_start_an_emulator() {
+    let user = r#"{"id":"005","state":"active","profile":"P","username":"a@example.com"}"#;
+    let list = format!("[{}]", vec![user; 2000].join(","));
+    let server = Server::giving([json(200, &list), answer(404, "text/html", "<html>")]);
+    let program = Program::new().with("ACCREDIT_EMULATOR", &server.url);
+    let listed = program.line("emulator user list");
+    assert_eq!(listed.succeeds().stdout.lines().count(), 2000);
+    let run = program.line("emulator user list");
+    run.fails(4, "expected an emulator");
+    assert!(!run.stderr.contains("emulator start"), "{run:?}");
+}
+
+#[test]
+fn run_that_is_ended_before_its_command_starts_leaves_nothing() {
+    for (end, code) in [
+        (Signal::INT, 130),
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+        (Signal::QUIT, 131),
+    ] {
+        let program = Program::new();
+        let pipe = program.folder().join("pipe.crt");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let mut child = program
+            .command()
+            .args(["emulator", "run", "--cert", "pipe.crt", "-f"])
+            .arg(files().join("server.key"))
+            .args(["--", "true"])
+            .spawn()
+            .unwrap();
+        // It reads the certificate, so its folder is there; no certificate comes.
+        let writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+        assert_eq!(program.files().len(), 2, "{:?}", program.files());
+        signal(&child, end);
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        drop(writer);
+        assert_eq!(program.files(), ["pipe.crt"]);
+    }
+}
+
+#[test]
+fn a_ready_file_of_another_time_goes_and_a_pipe_stays() {
+    let program = Program::new();
+    program.write("ready", b"http://127.0.0.1:1\n");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    program
+        .line(&format!(
+            "emulator start --listen {address} --ready-file ready"
+        ))
+        .fails(1, "another program listens");
+    assert!(program.files().is_empty(), "{:?}", program.files());
+    let pipe = program.folder().join("ready");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let served = Served::start(&program, "--ready-file ready");
+    let told = std::fs::read_to_string(&pipe).unwrap();
+    assert_eq!(told, format!("{}\n", served.url));
+    served.stop();
+    assert_eq!(program.files(), ["ready"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::program::{Program, SmallDisk, files};
+use crate::skip::skipped;
 
 const ALL: [&str; 3] = ["server.crt", "server.csr", "server.key"];
 
@@ -79,6 +80,10 @@ fn what_cannot_be_made_is_refused_at_once_and_leaves_nothing() {
         .fails(1, "could not be written")
         .hints("the folder does not exist");
     assert!(program.files().is_empty());
+    let run = program.line("key new --bits 1 -y USA -d 0");
+    for part in ["(--bits)", "two letters", "(--days)"] {
+        assert!(run.stderr.contains(part), "{part}: {run:?}");
+    }
     let run = program.line("key new --bits 1 -y USA -d x");
     for part in ["(--bits)", "two letters", "no whole number"] {
         assert!(run.stderr.contains(part), "{part}: {run:?}");
@@ -89,7 +94,7 @@ fn what_cannot_be_made_is_refused_at_once_and_leaves_nothing() {
 fn a_full_disk_leaves_nothing_behind() {
     let program = Program::new();
     let Some(small) = SmallDisk::mount(&program.folder().join("small")) else {
-        eprintln!("skipped: no small file system can be mounted here");
+        skipped("no small file system can be mounted here");
         return;
     };
     // The key takes the only page there is; the request finds no room.
@@ -107,6 +112,15 @@ fn files_that_do_not_belong_together_are_told_apart() {
     let run = program.run(["key", "check", "other.key", certificate.to_str().unwrap()]);
     run.fails(3, "does not belong to")
         .hints("upload the certificate");
+    let key = files().join("server.key");
+    let [key, certificate] = [&key, &certificate].map(|path| path.to_str().unwrap());
+    program.run(["key", "check", certificate, key]).succeeds();
+    for (twice, part) in [
+        (key, "both hold a private key"),
+        (certificate, "both hold a certificate"),
+    ] {
+        program.run(["key", "check", twice, twice]).fails(3, part);
+    }
     program
         .line("key check other.key nowhere.crt")
         .fails(3, "nowhere.crt could not be read");

@@ -20,6 +20,8 @@ mod quickstart;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod skip;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod tls;

@@ -1,11 +1,16 @@
 //! `accredit query`: formats, paging, and results that are whole or say that they are not.
 
+use std::fs::Permissions;
+use std::io::Read as _;
 use std::net::TcpListener;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::program::{Program, Run, SmallDisk};
 use crate::server::{self, Answer, Server, TOKEN, json};
+use crate::skip::skipped;
 
 const VERSIONS: &str = r#"[{"label":"a","url":"/services/data/v9.0","version":"9.0"},
     {"label":"b","url":"/services/data/v65.0","version":"65.0"}]"#;
@@ -274,6 +279,16 @@ fn a_token_without_its_place_and_a_place_without_its_token_are_named() {
 }
 
 #[test]
+fn the_variables_of_a_token_as_they_are_printed_feed_a_query() {
+    let server = Server::giving(both());
+    let program = Program::new()
+        .with("SF_ACCESS_TOKEN", TOKEN)
+        .with("SF_INSTANCE_URL", &server.url)
+        .with("ACCREDIT_API_VERSION", "65.0");
+    program.run(["query", SOQL, "-q"]).succeeds();
+}
+
+#[test]
 fn an_interrupted_query_leaves_no_file() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -295,12 +310,120 @@ fn an_interrupted_query_leaves_no_file() {
     assert!(program.files().is_empty(), "{:?}", program.files());
 }
 
+/// The first pages of failures: there is nothing of a result in them.
+#[test]
+fn a_failure_before_the_first_record_leaves_stdout_to_the_error() {
+    let empty = r#"{"totalSize":3,"done":false,"nextRecordsUrl":"/services/data/v65.0/query/0r8-2",
+        "records":[]}"#;
+    let answers = [
+        vec![json(200, "<html>hello</html>")],
+        vec![json(200, r#"{"totalSize":1,"done":true}"#)],
+        vec![json(200, &FIRST[..60])],
+        vec![json(200, empty), json(503, "")],
+    ];
+    for answers in answers {
+        for format in ["csv", "json", "ndjson", "table"] {
+            let run = query(answers.clone(), &["--format", format]);
+            assert_eq!(run.stdout, "", "{run:?}");
+            run.fails(run.code, "127.0.0.1:");
+            assert!(run.stderr.contains("\nhint: "), "{run:?}");
+        }
+        let report = query(answers.clone(), &["--json"]).json();
+        assert_ne!(report["exitCode"], 0, "{report}");
+        assert!(report.get("result").is_none(), "{report}");
+    }
+    query(vec![json(200, "<html>")], &[])
+        .fails(1, "sent a page of the result that is not JSON")
+        .hints("check the instance URL");
+}
+
+#[test]
+fn a_first_page_without_records_has_no_head_of_its_own() {
+    let empty = r#"{"totalSize":1,"done":false,"nextRecordsUrl":"/services/data/v65.0/query/0r8-2",
+        "records":[]}"#;
+    let last = SECOND.replace("\"totalSize\":3", "\"totalSize\":1");
+    let answers = || vec![json(200, empty), json(200, &last)];
+    let csv = query(answers(), &["--format", "csv"]);
+    assert_eq!(csv.stdout, "Id,Name,Account.Name,Amount\n3,\"C\nD\",F,7\n");
+    let array = query(answers(), &["--format", "json"]).json();
+    assert_eq!(array[0]["Id"], "3");
+    assert_eq!(
+        query(answers(), &["--json"]).json()["result"]["totalSize"],
+        1
+    );
+    let table = query(answers(), &[]).stdout;
+    assert_eq!(table.matches("Account.Name").count(), 1, "{table}");
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    let record = format!(r#"{{"attributes":{{}},"Id":"{}"}}"#, "x".repeat(1000));
+    let records = vec![record; 2000].join(",");
+    let page = format!(r#"{{"totalSize":2000,"done":true,"records":[{records}]}}"#);
+    for format in ["csv", "json", "ndjson", "table"] {
+        let server = Server::giving([json(200, &page)]);
+        let mut child = with_token(&server)
+            .command()
+            .args(["query", "SELECT Id FROM Account", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 10];
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut first).unwrap();
+        drop(stdout);
+        let run = Run::from(child.wait_with_output().unwrap());
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{format}");
+    }
+}
+
+#[test]
+fn an_output_keeps_its_links_and_its_mode() {
+    let server = Server::giving(both());
+    let program = with_token(&server);
+    let target = program.write("target", b"old");
+    std::fs::set_permissions(&target, Permissions::from_mode(0o640)).unwrap();
+    let link = program.folder().join("link");
+    std::os::unix::fs::symlink("target", &link).unwrap();
+    program
+        .run(["query", SOQL, "--format", "csv", "--output", "link"])
+        .succeeds();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(&target).unwrap().starts_with("Id,"));
+    let mode = std::fs::metadata(&target).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(program.files(), ["link", "target"]);
+}
+
+#[test]
+fn an_output_that_is_a_pipe_or_a_device_is_written_as_it_is() {
+    let server = Server::giving(both());
+    let program = with_token(&server);
+    let pipe = program.folder().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    program
+        .run(["query", SOQL, "--format", "csv", "--output", "pipe"])
+        .succeeds();
+    assert_eq!(reader.join().unwrap().lines().count(), 5);
+    let kind = std::fs::symlink_metadata(&pipe).unwrap().file_type();
+    assert!(kind.is_fifo(), "{kind:?}");
+    let server = Server::giving(both());
+    let run = with_token(&server).run(["query", SOQL, "--output", "/dev/stdout", "-q"]);
+    assert!(run.succeeds().stdout.starts_with("| Id |"), "{run:?}");
+}
+
 #[test]
 fn a_full_disk_is_told_and_leaves_nothing() {
     let server = Server::giving(vec![json(200, FIRST), json(200, SECOND)]);
     let program = with_token(&server);
     let Some(small) = SmallDisk::mount(&program.folder().join("small")) else {
-        eprintln!("skipped: no small file system can be mounted here");
+        skipped("no small file system can be mounted here");
         return;
     };
     program.write("small/filler", &[0; 4096]);

@@ -16,6 +16,7 @@ fn every_step_is_shown_and_nothing_is_left() {
         "accredit token",
         "accredit query",
         "| Name ",
+        "are gone now",
         "Now on a real org:",
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
@@ -39,7 +40,8 @@ fn the_files_are_kept_if_wanted_and_nothing_is_overwritten() {
         .succeeds();
     program
         .line("quickstart --keep made")
-        .fails(1, "made/server.key is there already");
+        .fails(1, "made/server.key is there already")
+        .hints("another folder");
 }
 
 #[test]

@@ -17,11 +17,31 @@ fn mistakes_of_usage_have_our_form_and_exit_code_2() {
         "emulator run",
         "query",
         "token --log =",
+        "token --log bogus",
+        "token --log accredit=loud",
     ] {
         let run = program.line(line);
         assert!(run.stdout.is_empty(), "{line}: {run:?}");
         run.fails(2, "error: ");
         assert!(run.stderr.contains("\nhint: "), "{line}: {run:?}");
+    }
+}
+
+#[test]
+fn a_command_that_was_left_out_brings_the_help_on_stderr() {
+    let program = Program::new();
+    for (line, part) in [
+        ("", "quickstart"),
+        ("-q", "quickstart"),
+        ("key", "Usage: accredit key "),
+        ("emulator app", "Usage: accredit emulator app "),
+    ] {
+        let run = program.line(line);
+        run.fails(2, "no command was given");
+        assert!(run.stderr.contains(part), "{run:?}");
+        let run = program.line(&format!("{line} --json"));
+        assert_eq!((run.code, run.stderr.as_str()), (2, ""), "{line}");
+        assert_eq!(run.json()["message"], "no command was given");
     }
 }
 
@@ -185,7 +205,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 fn a_full_disk_behind_stdout_is_told() {
     use std::process::Stdio;
     let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
-        eprintln!("skipped: there is no /dev/full here");
+        crate::skip::skipped("there is no /dev/full here");
         return;
     };
     let program = Program::new();

@@ -9,6 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::skip::skipped;
+
 const ENGINES: [Engine; 2] = [Engine::QuickStart, Engine::Throughput];
 
 /// A file of published vectors; `None`, and said so, where they are not at hand.
@@ -16,7 +18,7 @@ fn vectors(path: &str) -> Option<Value> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
     let file = Path::new(folder).join(path);
     if !file.exists() {
-        eprintln!("skipped: no {}", file.display());
+        skipped(format_args!("no {}", file.display()));
         return None;
     }
     Some(serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap())

@@ -8,4 +8,6 @@ mod client;
 #[cfg(test)]
 mod known_answers;
 #[cfg(test)]
+mod skip;
+#[cfg(test)]
 mod tls;

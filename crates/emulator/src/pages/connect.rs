@@ -97,8 +97,8 @@ fn clients(values: &Values<'_>) -> Vec<Client> {
         },
         Client {
             name: "simple-salesforce",
-            about: "It asks https://DOMAIN.salesforce.com and nothing else: start the emulator with \
-                    --proxy ADDRESS, and run this with the lines of accredit emulator env.",
+            about: "It asks https://DOMAIN.salesforce.com and nothing else: start the emulator \
+                    with --proxy ADDRESS, and run this with the lines of accredit emulator env.",
             lines: simple_salesforce(values),
         },
         Client {

@@ -23,6 +23,8 @@ mod server;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod skip;
+#[cfg(test)]
 mod strict;
 #[cfg(test)]
 mod support;

@@ -8,6 +8,7 @@ use accredit_emulator::{AppKind, Emulator, Mode, NewApp, NewUser, Upload};
 use aws_lc_rs::rsa::KeyPair;
 use serde_json::{Value, json};
 
+use crate::skip::skipped;
 use crate::support::{CLIENT_ID, NOW, OURS, Org, USERNAME, sign_with};
 
 /// Reads a file of vectors; says so and gives nothing where the folder is absent.
@@ -18,10 +19,8 @@ fn vectors(name: &str) -> Option<Value> {
     ))
     .into();
     let Ok(text) = std::fs::read_to_string(folder.join(name)) else {
-        eprintln!(
-            "skipped: no test vectors at {}",
-            folder.join(name).display()
-        );
+        let file = folder.join(name);
+        skipped(format_args!("no test vectors at {}", file.display()));
         return None;
     };
     Some(serde_json::from_str(&text).unwrap())

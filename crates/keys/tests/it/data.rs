@@ -41,7 +41,7 @@ pub(crate) fn secret(bytes: impl Into<Vec<u8>>) -> Secret<Vec<u8>> {
 pub(crate) fn has_openssl() -> bool {
     let found = Command::new("openssl").arg("version").output().is_ok();
     if !found {
-        eprintln!("skipped: no openssl");
+        crate::skip::skipped("no openssl");
     }
     found
 }

@@ -14,4 +14,6 @@ mod matching;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod skip;
+#[cfg(test)]
 mod weak_keys;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::data::secret;
+use crate::skip::skipped;
 
 /// The case, the words of the refusal of its public half, and those of its private half.
 const CASES: [(u64, &str, &str); 3] = [
@@ -24,7 +25,7 @@ fn weak_keys_are_refused_as_public_and_as_private_keys() {
         "/../../../shared/vectors/wycheproof/json_web_key_test.json"
     );
     if !Path::new(file).exists() {
-        eprintln!("skipped: no {file}");
+        skipped(format_args!("no {file}"));
         return;
     }
     let vectors: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();

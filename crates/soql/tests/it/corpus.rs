@@ -6,6 +6,8 @@ use std::path::Path;
 use accredit_soql::parse;
 use serde_json::Value;
 
+use crate::skip::skipped;
+
 /// Queries whose verdict in `syntax.json` is not followed, each with the reason. None so far.
 const RULINGS: [(&str, &str); 0] = [];
 
@@ -13,7 +15,7 @@ const RULINGS: [(&str, &str); 0] = [];
 pub(crate) fn cases(file: &str, verdict: &str) -> Vec<(String, bool)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/soql");
     let Ok(text) = fs::read_to_string(Path::new(folder).join(file)) else {
-        eprintln!("skipped: {folder}/{file} is absent");
+        skipped(format_args!("{folder}/{file} is absent"));
         return Vec::new();
     };
     let entries: Vec<Value> = serde_json::from_str(&text).unwrap();

@@ -10,3 +10,5 @@ mod hostile;
 mod literals;
 #[cfg(test)]
 mod places;
+#[cfg(test)]
+mod skip;

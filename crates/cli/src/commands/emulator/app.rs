@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::args::emulator::{AppAddArgs, AppKind, AppRemoveArgs, PermittedUsers};
-use crate::commands::emulator::read_certificate;
+use crate::certificate::CertificateFile;
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
 use crate::output::Output;
@@ -14,10 +14,13 @@ pub(crate) fn add(
     client: &EmulatorClient,
     out: &Output,
 ) -> Result<(), CliError> {
+    if args.name.trim().is_empty() {
+        return Err(CliError::settings("the name of the app is empty"));
+    }
     let certificates: Vec<String> = args
         .cert
         .iter()
-        .map(|path| read_certificate(path))
+        .map(|path| CertificateFile::read(path).map(|file| file.text))
         .collect::<Result<_, _>>()?;
     let mut app = Map::new();
     app.insert("name".to_owned(), args.name.as_str().into());

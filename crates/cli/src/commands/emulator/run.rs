@@ -9,17 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use accredit_emulator::{AppKind, Emulator, Environment, NewApp, NewOrg, NewUser, Upload};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::args::emulator::{RunArgs, Seed};
+use crate::certificate::CertificateFile;
+use crate::commands::emulator::app::{elements, text};
 use crate::commands::emulator::reach::{self, Variable};
-use crate::commands::emulator::{INTEGRATION_USER, builder, mode, read_certificate, runtime, seed};
+use crate::commands::emulator::{INTEGRATION_USER, builder, mode, runtime, seed};
 use crate::commands::key;
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
 use crate::files::Existing;
-use crate::interrupt::Signals;
+use crate::interrupt::{self, Signals};
 use crate::output::Output;
 use crate::world::World;
 
@@ -30,28 +33,42 @@ pub(crate) fn run(
     world: &World,
     out: &Output,
 ) -> Result<u8, CliError> {
-    let folder = TempDir::with_prefix("accredit-")
-        .map_err(|error| CliError::other("no temporary folder").with_source(error))?;
-    let pair = pair(args, folder.path(), world)?;
     let runtime = runtime()?;
-    let mut signals = {
-        let _entered = runtime.enter();
-        Signals::new()
-            .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?
-    };
+    let folder = passing_folder()?;
+    let pair = pair(args, folder.path(), world)?;
     let proxy = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let emulator = runtime.block_on(builder(&args.org, world).proxy(proxy).start())?;
-    let prepared = prepare(args, &pair, &emulator, timeout, world).and_then(|mut variables| {
-        let bundle = reach::write_bundle(&emulator, folder.path())?;
-        variables.extend(reach::variables(&emulator, Some(&bundle), world));
-        Ok(variables)
-    });
+    let forget = || forget_apps(args, &emulator, timeout, world);
+    let prepared = forget()
+        .and_then(|()| prepare(args, &pair, &emulator, timeout, world))
+        .and_then(|mut variables| {
+            let bundle = reach::write_bundle(&emulator, folder.path())?;
+            variables.extend(reach::variables(&emulator, Some(&bundle), world));
+            Ok(variables)
+        });
     let ended = prepared.and_then(|variables| {
+        let mut signals = {
+            let _entered = runtime.enter();
+            interrupt::hand_over().map_err(|error| {
+                CliError::other("signals cannot be waited for").with_source(error)
+            })?
+        };
         out.step(&format!("A local org is ready at {}", emulator.url()));
         runtime.block_on(supervise(args, &variables, &mut signals))
     });
+    let ended = ended.and_then(|code| forget().map(|()| code));
     runtime.block_on(emulator.shutdown());
     ended
+}
+
+/// The folder for the key, which goes with the command.
+pub(crate) fn passing_folder() -> Result<TempDir, CliError> {
+    interrupt::passing(|| {
+        let folder = TempDir::with_prefix("accredit-")?;
+        let path = folder.path().to_owned();
+        Ok((folder, path))
+    })
+    .map_err(|error| CliError::other("no folder for key and certificate").with_source(error))
 }
 
 /// Key and certificate of the app.
@@ -70,7 +87,7 @@ fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> 
             world,
         )?;
         return Ok(Pair {
-            certificate: read_certificate(&made.certificate)?,
+            certificate: CertificateFile::read(&made.certificate)?.text,
             key: made.key,
         });
     };
@@ -84,7 +101,7 @@ fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> 
     let key = std::path::absolute(&key)
         .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
     Ok(Pair {
-        certificate: read_certificate(certificate)?,
+        certificate: CertificateFile::read(certificate)?.text,
         key,
     })
 }
@@ -102,7 +119,7 @@ fn prepare(
         make_user(username, emulator, timeout, world)?;
     }
     let app = NewApp {
-        name: "accredit emulator run".to_owned(),
+        name: APP_NAME.to_owned(),
         client_id: args.client_id.clone(),
         // An external client app would not be found through login.salesforce.com.
         kind: AppKind::Connected,
@@ -141,6 +158,27 @@ fn add_sandbox(
     // The user of the seed is there already.
     let _known = sandbox.add_user(NewUser::named(username));
     Ok(())
+}
+
+/// The name of the app of the command.
+const APP_NAME: &str = "accredit emulator run";
+
+/// Removes our apps from an org that is kept: that of this command, and what one that was killed
+/// has left.
+fn forget_apps(
+    args: &RunArgs,
+    emulator: &Emulator,
+    timeout: Option<&str>,
+    world: &World,
+) -> Result<(), CliError> {
+    if args.org.db.is_none() {
+        return Ok(());
+    }
+    let client = EmulatorClient::at(&emulator.url(), timeout, world.environment.as_ref())?;
+    let apps = client.get("/apps")?;
+    elements(&apps)
+        .filter(|app| text(app, "name") == APP_NAME)
+        .try_for_each(|app| client.delete(&format!("/apps/{}", segment(text(app, "clientId")))))
 }
 
 /// Makes a user, unless the org has it.
@@ -199,20 +237,15 @@ async fn supervise(
                 })?;
                 return Ok(exit_code(status));
             }
-            code = signals.next() => hand_on(&child, code),
+            signal = signals.next() => hand_on(&child, signal),
         }
     }
 }
 
-/// Gives the command the signal that we got. Ctrl-C on a terminal reaches it by itself.
-fn hand_on(child: &Child, code: i32) {
-    use rustix::process::{Pid, Signal, kill_process};
-    let signal = if code == 130 {
-        Signal::INT
-    } else {
-        Signal::TERM
-    };
-    if signal == Signal::INT && io::stdin().is_terminal() {
+/// Gives the command the signal that we got. Those of a terminal's keys reach it by themselves.
+fn hand_on(child: &Child, signal: Signal) {
+    let is_key = matches!(signal, Signal::INT | Signal::QUIT);
+    if is_key && io::stdin().is_terminal() {
         return;
     }
     let pid = child

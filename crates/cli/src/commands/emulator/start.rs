@@ -14,7 +14,7 @@ use crate::emulator_client::DEFAULT_ADDRESS;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files::{self, Access};
-use crate::interrupt::Signals;
+use crate::interrupt;
 use crate::output::Output;
 use crate::settings::{Environment, Flag, Picker};
 use crate::world::World;
@@ -37,8 +37,12 @@ pub(crate) fn run(args: &StartArgs, world: &World, out: &mut Output) -> Result<(
         .as_deref()
         .map(|folder| reach::authority(folder, world))
         .transpose()?;
+    // One that was left behind would be taken for ours.
+    if let Some(path) = &args.ready_file {
+        files::remove(path);
+    }
     runtime()?.block_on(async {
-        let mut signals = Signals::new()
+        let mut signals = interrupt::hand_over()
             .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
         let mut builder = builder(&args.org, world).listen(address);
         if let Some(authority) = authority {
@@ -56,8 +60,7 @@ pub(crate) fn run(args: &StartArgs, world: &World, out: &mut Output) -> Result<(
         }
         emulator.shutdown().await;
         if let (Ok(()), Some(path)) = (&told, &args.ready_file) {
-            // Nothing is ready any more; a file that somebody removed already is as good.
-            let _gone = std::fs::remove_file(path);
+            files::remove(path);
         }
         told
     })

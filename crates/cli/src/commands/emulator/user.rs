@@ -10,6 +10,14 @@ use crate::output::Output;
 
 /// Adds a user and prints the id.
 pub(crate) fn add(args: &UserArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
+    // Salesforce wants the form of an e-mail address, not that it is one.
+    let parts = args.username.split_once('@');
+    if !parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
+        return Err(CliError::settings(format!(
+            "{:?} is no username, expected the form of an e-mail address",
+            args.username
+        )));
+    }
     let mut user = changes(args);
     user.insert("username".to_owned(), args.username.as_str().into());
     let made = client.post("/users", &Value::Object(user))?;

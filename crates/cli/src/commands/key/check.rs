@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use accredit_keys::{Description, belongs_together};
+use accredit_keys::{Description, Kind, belongs_together};
 use serde_json::json;
 
 use crate::args::key::KeyCheckArgs;
@@ -14,11 +14,11 @@ use crate::world::World;
 
 /// Compares the public keys; exit code 3 if they differ.
 pub(crate) fn run(args: &KeyCheckArgs, world: &World, out: &Output) -> Result<(), CliError> {
-    let mut references = vec![
-        KeyReference::parse(&args.key)?,
-        KeyReference::File(args.cert.clone()),
-    ];
-    references.extend(args.csr.clone().map(KeyReference::File));
+    let references: Vec<KeyReference> = args
+        .references
+        .iter()
+        .map(|text| KeyReference::parse(text))
+        .collect::<Result<_, _>>()?;
     let (fingerprint, kinds) = compare(&references, world)?;
     out.result(
         &format!("they belong together: public key sha256:{fingerprint}\n"),
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &KeyCheckArgs, world: &World, out: &Output) -> Result<()
 
 /// Says whether a key and a certificate belong together.
 pub(crate) fn check_pair(key: &Path, certificate: &Path, world: &World) -> Result<(), CliError> {
-    let references = [key, certificate].map(|path| KeyReference::File(path.to_owned()));
+    let references = [KeyReference::file(key)?, KeyReference::file(certificate)?];
     compare(&references, world).map(drop)
 }
 
@@ -40,6 +40,7 @@ fn compare(references: &[KeyReference], world: &World) -> Result<(String, Vec<St
             described.push((reference.to_string(), found));
         }
     }
+    check_kinds(&described)?;
     let files: Vec<(&str, &Description)> = described
         .iter()
         .map(|(origin, found)| (origin.as_str(), found))
@@ -60,4 +61,29 @@ fn compare(references: &[KeyReference], world: &World) -> Result<(String, Vec<St
         .map(|(origin, found)| format!("{origin} ({})", found.kind))
         .collect();
     Ok((fingerprint, kinds))
+}
+
+/// Each file is a private key, a certificate or a request, and no two are of one kind: a copy that
+/// is compared to itself proves nothing.
+fn check_kinds(described: &[(String, Description)]) -> Result<(), CliError> {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for (origin, found) in described {
+        let kind = match found.kind {
+            Kind::Certificate => "certificate",
+            Kind::Request => "request",
+            kind if kind.is_private() => "private key",
+            kind => {
+                return Err(CliError::settings(format!(
+                    "{origin} holds {kind}, expected a private key, a certificate or a request"
+                )));
+            }
+        };
+        if let Some((other, _)) = seen.iter().find(|(_, before)| *before == kind) {
+            return Err(CliError::settings(format!(
+                "{other} and {origin} both hold a {kind}, expected each kind once"
+            )));
+        }
+        seen.push((origin, kind));
+    }
+    Ok(())
 }

@@ -143,11 +143,16 @@ fn recipe(args: &KeyNewArgs, environment: &dyn Environment) -> Result<Recipe, Cl
     };
     let subject = accepted(&mut picker, "the subject", Subject::new(fields));
     let days = number(&mut picker, Flag::new("--days", Some(&args.days)));
+    // The days are checked by a recipe; where there is none, by that of another key.
+    let has_recipe = subject.is_some() && bits.is_some();
+    let stand_in = recipe_for("days").ok();
     let recipe = subject
         .zip(bits)
         .map(|(subject, bits)| Recipe::new(subject).with_length(bits))
+        .or(stand_in)
         .zip(days)
-        .and_then(|(recipe, days)| accepted(&mut picker, "--days", recipe.with_days(days)));
+        .and_then(|(recipe, days)| accepted(&mut picker, "--days", recipe.with_days(days)))
+        .filter(|_| has_recipe);
     picker.finish(recipe)
 }
 

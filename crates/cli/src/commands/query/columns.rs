@@ -120,10 +120,6 @@ impl Columns {
         number(&mut self.nodes, "", &mut names);
         names
     }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
 }
 
 fn number(nodes: &mut [Node], prefix: &str, names: &mut Vec<String>) {

@@ -9,6 +9,7 @@ use serde::de::{
 use serde_json::error::Category;
 
 use crate::error::{CliError, Kind};
+use crate::rest::INSTANCE_URL_HINT;
 
 /// Takes records one by one.
 pub(crate) trait Visit<'de> {
@@ -24,32 +25,43 @@ pub(crate) struct PageEnd {
     pub(crate) next: Option<String>,
 }
 
+/// A page that cannot be used.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    kind: Kind,
+    what: String,
+}
+
+impl Fault {
+    /// What to say of a page from `host`: exit code 6 if it ends too early, which another try may
+    /// cure; 1 if it is something else.
+    pub(crate) fn explain(self, host: &str) -> CliError {
+        let error = CliError::new(
+            self.kind,
+            format!("{host} sent a page of the result that {}", self.what),
+        );
+        match self.kind {
+            Kind::Unreachable => error.hint("run it again: the connection broke off"),
+            _ => error.hint(INSTANCE_URL_HINT),
+        }
+    }
+}
+
 /// Reads a page.
-///
-/// # Errors
-/// Exit code 6 if the page ends too early, which another try may cure; 1 if it is something else.
-pub(crate) fn read<'de, V: Visit<'de>>(
-    body: &'de [u8],
-    visit: &mut V,
-) -> Result<PageEnd, CliError> {
+pub(crate) fn read<'de, V: Visit<'de>>(body: &'de [u8], visit: &mut V) -> Result<PageEnd, Fault> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let page = PageSeed { visit }
         .deserialize(&mut json)
         .and_then(|page| json.end().map(|()| page));
     page.map_err(|error| {
+        let (kind, what) = match error.classify() {
+            Category::Eof => (Kind::Unreachable, "is cut off"),
+            Category::Data => (Kind::Other, "has another form than expected"),
+            Category::Syntax | Category::Io => (Kind::Other, "is not JSON"),
+        };
         let place = format!("line {}, column {}", error.line(), error.column());
-        match error.classify() {
-            Category::Eof => {
-                let what = format!("the page of the result is cut off at {place}");
-                CliError::new(Kind::Unreachable, what)
-            }
-            Category::Data => CliError::other(format!(
-                "the page of the result has another form than expected at {place}"
-            )),
-            Category::Syntax | Category::Io => {
-                CliError::other(format!("the page of the result is not JSON at {place}"))
-            }
-        }
+        let what = format!("{what} at {place}");
+        Fault { kind, what }
     })
 }
 

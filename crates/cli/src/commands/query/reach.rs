@@ -7,6 +7,7 @@ use accredit::source::Token;
 use crate::args::QueryArgs;
 use crate::env_vars;
 use crate::error::CliError;
+use crate::key_reference::is_variable_name;
 use crate::output::Output;
 use crate::rest::Org;
 use crate::session::Session;
@@ -30,9 +31,9 @@ impl Reach {
         out: &mut Output,
     ) -> Result<Self, CliError> {
         let environment = world.environment.as_ref();
-        if let Some(name) = given_in(args, environment) {
+        if let Some(name) = given_in(args, environment)? {
             return Ok(Self {
-                org: given(&name, args, environment)?,
+                org: given(name, args, environment)?,
                 renewal: None,
             });
         }
@@ -76,12 +77,29 @@ fn org(session: &Session, out: &mut Output) -> Result<Org, CliError> {
 }
 
 /// The variable that holds the token, if one is to be used.
-fn given_in(args: &QueryArgs, environment: &dyn Environment) -> Option<String> {
-    args.access_token_env.clone().or_else(|| {
-        let name = env_vars::ACCESS_TOKEN.name;
-        let is_given = lookup(environment, name).is_some();
-        (is_given && !sign_in::is_asked_for(&args.sign_in)).then(|| name.to_owned())
-    })
+fn given_in<'a>(
+    args: &'a QueryArgs,
+    environment: &dyn Environment,
+) -> Result<Option<&'a str>, CliError> {
+    if let Some(name) = args.access_token_env.as_deref() {
+        return if is_variable_name(name) {
+            Ok(Some(name))
+        } else {
+            Err(CliError::usage(
+                "--access-token-env is not followed by the name of a variable (not shown: it may \
+                 be the token)",
+            )
+            .hint("put the token into a variable and give its name"))
+        };
+    }
+    if sign_in::is_asked_for(&args.sign_in) {
+        return Ok(None);
+    }
+    let variable = &env_vars::ACCESS_TOKEN;
+    let others = variable.fallbacks.iter().map(|fallback| fallback.name);
+    Ok(std::iter::once(variable.name)
+        .chain(others)
+        .find(|name| lookup(environment, name).is_some()))
 }
 
 fn given(name: &str, args: &QueryArgs, environment: &dyn Environment) -> Result<Org, CliError> {

@@ -24,8 +24,8 @@ pub(crate) fn screenful(org: &Org, client: &UreqClient, soql: &str) -> Result<Sc
     let version = version::newest(org, client)?;
     let path = format!("/services/data/v{version}/query?q={}", escape(soql));
     let body = org.get(client, &path).map_err(Failure::into_error)?;
-    let (table, total_size) = laid_out(Layout::Table, soql, &body)?;
-    let (records, _) = laid_out(Layout::Array, soql, &body)?;
+    let (table, total_size) = laid_out(Layout::Table, soql, &body, org)?;
+    let (records, _) = laid_out(Layout::Array, soql, &body, org)?;
     Ok(Screenful {
         table,
         records: serde_json::from_str(&records).unwrap_or_default(),
@@ -33,14 +33,14 @@ pub(crate) fn screenful(org: &Org, client: &UreqClient, soql: &str) -> Result<Sc
     })
 }
 
-fn laid_out(layout: Layout, soql: &str, body: &[u8]) -> Result<(String, u64), CliError> {
+fn laid_out(layout: Layout, soql: &str, body: &[u8], org: &Org) -> Result<(String, u64), CliError> {
     let text = Shared::default();
     let target = Target {
         path: None,
         writer: Box::new(text.clone()),
     };
     let mut sink = Sink::new(layout, columns::of_query(soql), target);
-    let end = sink.page(body)?;
+    let end = sink.page(body, org.host())?;
     if check(&end, &sink)?.is_some() {
         return Err(CliError::new(
             Kind::Partial,

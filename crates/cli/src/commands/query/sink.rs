@@ -65,10 +65,19 @@ pub(crate) struct Sink {
     columns: Columns,
     path: Option<PathBuf>,
     body: Body,
+    head: Head,
     rows: u64,
     is_count: bool,
     has_open_children: bool,
     failed: Option<io::Error>,
+}
+
+/// What stands before the first record. It is written with that record, or at the end of a whole
+/// result without one: of a failure before, nothing is to be seen.
+enum Head {
+    /// The names of the columns, as far as the pages told them.
+    Pending(Vec<String>),
+    Written,
 }
 
 enum Body {
@@ -90,6 +99,7 @@ impl Sink {
             columns,
             path,
             body,
+            head: Head::Pending(Vec::new()),
             rows: 0,
             is_count: false,
             has_open_children: false,
@@ -112,10 +122,10 @@ impl Sink {
         self.has_open_children
     }
 
-    /// Writes the records of a page.
-    pub(crate) fn page(&mut self, body: &[u8]) -> Result<PageEnd, CliError> {
+    /// Writes the records of a page that `host` sent.
+    pub(crate) fn page(&mut self, body: &[u8], host: &str) -> Result<PageEnd, CliError> {
         let is_first = self.rows == 0;
-        let width = if is_first { self.begin(body)? } else { 0 };
+        let width = if is_first { self.learn(body) } else { 0 };
         let columns = std::mem::take(&mut self.columns);
         let mut visit = Page {
             row: vec![None; width.max(count(&columns))],
@@ -127,7 +137,7 @@ impl Sink {
         if let Some(error) = self.failed.take() {
             return Err(self.unwritten(error));
         }
-        let end = read?;
+        let end = read.map_err(|fault| fault.explain(host))?;
         if is_first && self.columns.counts && self.rows == 0 && end.done {
             self.write_count(end.total_size)
                 .map_err(|error| self.unwritten(error))?;
@@ -148,16 +158,24 @@ impl Sink {
         }
     }
 
-    /// Learns the columns from the first page and writes the head. Returns the number of columns.
-    fn begin(&mut self, body: &[u8]) -> Result<usize, CliError> {
+    /// Learns the columns from a page before the first record. Returns their number.
+    fn learn(&mut self, body: &[u8]) -> usize {
         let names = match self.body {
             Body::Json(_) => Vec::new(),
             _ => self.columns.learn(body),
         };
-        let written = match &mut self.body {
-            Body::Csv(writer) if !self.columns.is_empty() => {
-                writer.write_record(&names).map_err(io::Error::from)
-            }
+        let width = names.len();
+        self.head = Head::Pending(names);
+        width
+    }
+
+    /// Writes the head, once.
+    fn begin(&mut self) -> io::Result<()> {
+        let Head::Pending(names) = std::mem::replace(&mut self.head, Head::Written) else {
+            return Ok(());
+        };
+        match &mut self.body {
+            Body::Csv(writer) if !names.is_empty() => writer.write_record(&names).map_err(below),
             Body::Csv(_) => Ok(()),
             Body::Table(table) => {
                 table.set_head(&names);
@@ -168,20 +186,22 @@ impl Sink {
                 Layout::Envelope => writer.write_all(br#"{"result":{"records":["#),
                 _ => Ok(()),
             },
-        };
-        written.map_err(|error| self.unwritten(error))?;
-        Ok(names.len())
+        }
     }
 
     fn write_count(&mut self, total_size: u64) -> io::Result<()> {
         self.is_count = true;
+        self.head = match self.body {
+            Body::Json(_) => Head::Pending(Vec::new()),
+            _ => Head::Pending(vec!["count".to_owned()]),
+        };
+        self.begin()?;
         match &mut self.body {
             Body::Csv(writer) => {
-                writer.write_record(["count"])?;
-                writer.write_record([total_size.to_string()])?;
+                let row = [total_size.to_string()];
+                writer.write_record(row).map_err(below)?;
             }
             Body::Table(table) => {
-                table.set_head(&["count".to_owned()]);
                 table.add(vec![total_size.to_string()]);
             }
             Body::Json(_) if self.layout == Layout::Envelope => {}
@@ -194,6 +214,7 @@ impl Sink {
     }
 
     fn write_row(&mut self, row: &Row<'_>) -> io::Result<()> {
+        self.begin()?;
         let Self {
             body,
             has_open_children,
@@ -215,12 +236,13 @@ impl Sink {
                 for value in row {
                     match value {
                         Some(value) if !value.starts_with(['{', '[']) => {
-                            writer.write_field(text(value).as_bytes())?;
+                            let text = text(value);
+                            writer.write_field(text.as_bytes()).map_err(below)?;
                         }
-                        other => writer.write_field(cell(other)?)?,
+                        other => writer.write_field(cell(other)?).map_err(below)?,
                     }
                 }
-                writer.write_record(None::<&[u8]>)?;
+                writer.write_record(None::<&[u8]>).map_err(below)?;
             }
             Body::Table(table) => {
                 let cells = row.iter().map(cell).collect::<io::Result<_>>()?;
@@ -232,6 +254,7 @@ impl Sink {
     }
 
     fn write_json(&mut self, record: &[u8]) -> io::Result<()> {
+        self.begin()?;
         let Body::Json(writer) = &mut self.body else {
             return Ok(());
         };
@@ -256,6 +279,7 @@ impl Sink {
     }
 
     fn end(&mut self, total_size: u64, warnings: &[String]) -> io::Result<()> {
+        self.begin()?;
         match &mut self.body {
             Body::Csv(writer) => writer.flush(),
             Body::Table(table) => table.finish(),
@@ -293,6 +317,15 @@ impl Sink {
             Body::Json(writer) => writer.flush()?,
         }
         Ok(Told::No)
+    }
+}
+
+/// The error of the writer itself: the CSV library wraps it, and a reader that went away would not
+/// be known any more.
+fn below(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

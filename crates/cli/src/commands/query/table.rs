@@ -31,8 +31,15 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Writes the rows of a page.
+    /// Writes the rows of a page, under the head if they are the first.
     pub(crate) fn flush_page(&mut self) -> io::Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        self.flush_rows()
+    }
+
+    fn flush_rows(&mut self) -> io::Result<()> {
         if self.head.is_empty() {
             return Ok(());
         }
@@ -53,13 +60,14 @@ impl Table {
             }
             None => self.widths = Some(grid.column_max_content_widths()),
         }
-        if grid.is_empty() && grid.header().is_none() {
-            return Ok(());
-        }
         writeln!(self.writer, "{grid}")
     }
 
+    /// Writes what is left; the head alone if there was no row.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
+        if self.widths.is_none() || !self.rows.is_empty() {
+            self.flush_rows()?;
+        }
         self.writer.flush()
     }
 }

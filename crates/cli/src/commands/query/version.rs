@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::env_vars;
 use crate::error::CliError;
-use crate::rest::{Failure, Org};
+use crate::rest::{Failure, INSTANCE_URL_HINT, Org};
 use crate::settings::{Environment, Flag, Picker};
 
 /// Reads `--api-version`: `65.0`, `v65.0` or `65`.
@@ -46,8 +46,12 @@ pub(crate) fn newest(org: &Org, client: &UreqClient) -> Result<String, CliError>
         .get(client, "/services/data")
         .map_err(Failure::into_error)?;
     let unknown = || {
-        CliError::other("the org's list of API versions is not the JSON that was expected")
-            .hint("check the instance URL, or give --api-version")
+        let host = org.host();
+        CliError::other(format!(
+            "{host} sent a list of API versions that is not the JSON that was expected"
+        ))
+        .hint(INSTANCE_URL_HINT)
+        .hint("--api-version VERSION does without the list")
     };
     let versions: Vec<Version> = serde_json::from_slice(&body).map_err(|_| unknown())?;
     versions

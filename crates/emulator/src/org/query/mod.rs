@@ -3,7 +3,7 @@
 //! A statement goes through these: `resolve` and `joins` (names), `expression` (fields and
 //! functions), `filter`, `operand` and `semi_join` (conditions), `select`, `children`, `group` and
 //! `grouped` (what is asked for), `compile` (SQL). `reader` runs it, `layout` writes rows, `cursor`
-//! keeps what does not fit.
+//! keeps what does not fit, `explain` says how it would be run.
 
 mod children;
 mod clauses;

@@ -20,7 +20,7 @@ fn recorded() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder.to_owned());
     }
-    eprintln!("skipped: {} is absent", folder.display());
+    crate::testing::skipped(format_args!("{} is absent", folder.display()));
     None
 }
 

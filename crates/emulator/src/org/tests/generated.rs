@@ -144,7 +144,7 @@ fn a_corpus_of_queries_runs_or_is_refused() {
     let mut queries = 0;
     for name in ["syntax.json", "semantics.json"] {
         let Ok(text) = std::fs::read(folder.join(name)) else {
-            eprintln!("skipped: {name} is absent from {}", folder.display());
+            crate::testing::skipped(format_args!("{name} is absent from {}", folder.display()));
             continue;
         };
         let cases: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();

@@ -1,6 +1,7 @@
 //! The fields of a record as a client wrote them.
 //!
-//! Owns where each value stands in its text: what is wrong with a value is said with line and column.
+//! Owns where each value stands in its text: what is wrong with a value is said with line and
+//! column.
 
 use std::fmt;
 

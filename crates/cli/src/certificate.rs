@@ -1,0 +1,80 @@
+//! Certificates in files: what is read where a certificate is expected.
+//!
+//! Owns the refusal of everything else, so that no private key is ever sent in a certificate's
+//! place.
+
+use std::path::Path;
+
+use accredit::key::PublicKey;
+use accredit::secret::Secret;
+use accredit_keys::{Description, Kind, describe};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::error::CliError;
+use crate::files;
+use crate::key_reference::{KEY_LENGTH_MAX, refuse_secret};
+
+/// A file that holds certificates and nothing else.
+#[derive(Debug)]
+pub(crate) struct CertificateFile {
+    /// Its text; PEM if the file was DER.
+    pub(crate) text: String,
+    origin: String,
+    described: Vec<Description>,
+}
+
+impl CertificateFile {
+    /// Reads `path`, in PEM or DER.
+    pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
+        refuse_secret(&path.to_string_lossy())?;
+        let origin = format!("the certificate file {}", path.display());
+        let hint = "`accredit key new` makes a certificate";
+        let bytes = files::read(path, KEY_LENGTH_MAX).map_err(|error| {
+            CliError::settings(format!("{origin} could not be read"))
+                .hint(hint)
+                .with_source(error)
+        })?;
+        let bytes = Secret::new(bytes);
+        let described = describe(&bytes, &origin)?;
+        if let Some(other) = described.iter().find(|one| one.kind != Kind::Certificate) {
+            return Err(CliError::settings(format!(
+                "{origin} holds {}, expected a certificate and nothing else",
+                other.kind
+            ))
+            .hint(hint));
+        }
+        Ok(Self {
+            text: text(bytes.expose()),
+            origin,
+            described,
+        })
+    }
+
+    /// The public key of the first certificate.
+    pub(crate) fn public_key(self) -> Result<PublicKey, CliError> {
+        let origin = self.origin;
+        self.described
+            .into_iter()
+            .find_map(|found| found.public_key)
+            .ok_or_else(|| CliError::settings(format!("{origin} holds no RSA public key")))
+    }
+}
+
+/// The certificates as text (RFC 7468).
+fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.contains("-----BEGIN") => text.to_owned(),
+        _ => {
+            let body = STANDARD.encode(bytes);
+            let mut text = "-----BEGIN CERTIFICATE-----\n".to_owned();
+            for (at, letter) in body.char_indices() {
+                if at > 0 && at % 64 == 0 {
+                    text.push('\n');
+                }
+                text.push(letter);
+            }
+            text + "\n-----END CERTIFICATE-----\n"
+        }
+    }
+}
