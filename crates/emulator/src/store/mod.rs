@@ -1,7 +1,7 @@
 //! The SQLite database that holds everything the emulator remembers.
 //!
 //! Owns the connection. One lock guards it: each piece of work is one short transaction or
-//! statement. What belongs together is done in [`Store::together`]: all of it or nothing, and
+//! statement. What belongs together is done in `Store::together`: all of it or nothing, and
 //! nobody else's work comes in between.
 
 mod dates;
