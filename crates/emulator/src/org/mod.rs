@@ -26,7 +26,7 @@ pub(crate) mod write;
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use accredit::clock::UnixTime;
 use jiff::tz::TimeZone;
@@ -75,6 +75,8 @@ pub struct Org {
     store: Arc<Store>,
     /// Read as a whole: whoever works with it keeps the one that he began with.
     schema: RwLock<Arc<Schema>>,
+    /// Held by whoever replaces the schema, from reading it to the end.
+    replacing: Mutex<()>,
     id: RecordId,
     time_zone: TimeZone,
     fiscal_start: i8,
@@ -121,6 +123,7 @@ impl Org {
         let mut org = Self {
             store,
             schema: RwLock::new(schema),
+            replacing: Mutex::new(()),
             id: RecordId::numbered("00D", 1),
             time_zone: TimeZone::UTC,
             fiscal_start: 1,

@@ -3,6 +3,8 @@
 //! Owns the image that a reset goes back to after something was loaded. It is made by each load, so
 //! that what was loaded is there again after every reset.
 
+use std::sync::PoisonError;
+
 use super::schema::Schema;
 use super::{Org, OrgError, kept, table};
 use crate::store::ImageError;
@@ -21,6 +23,10 @@ impl Org {
 
     /// Puts the org back to the snapshot called `name`.
     pub(crate) fn restore_snapshot(&self, name: &str) -> Result<(), ImageError> {
+        let _turn = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.store.restore_image(name)?;
         self.cursors.clear();
         let schema = self.store.run(|connection| kept::read(connection))?;
@@ -69,6 +75,10 @@ impl Org {
             ImageError::Sqlite(error) => OrgError::Database(error),
             other => OrgError::Schema(other.to_string()),
         })?;
+        let _turn = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let standard = Schema::standard()?;
         let is_standard = |own: &Schema| {
             own.objects().iter().all(|o| {

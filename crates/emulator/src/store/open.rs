@@ -14,6 +14,10 @@ use super::text;
 /// What a database of an emulator says that it is (`PRAGMA application_id`): `ACCR`.
 const APPLICATION: i32 = 0x4143_4352;
 
+/// How many pages wait beside the file before they are written into it: a snapshot of an org of usual
+/// size can be put back without waiting for that.
+const WAL_PAGES: i32 = 8_192;
+
 /// Files up to this many bytes are looked through when they are opened.
 const CHECKED_MAX: u64 = 64 << 20;
 
@@ -91,6 +95,7 @@ pub(super) fn file(path: &Path) -> Result<Connection, StoreError> {
         .pragma_update(None, "journal_mode", "WAL")
         .map_err(named)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     // The first write takes the lock.
     connection
         .pragma_update(None, "application_id", APPLICATION)

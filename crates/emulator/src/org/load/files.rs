@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::error::{LoadError, Trouble};
 use super::kind::{self, Kind};
-use super::metadata::{Metadata, Prefixes, RecordTypeSource, objects};
+use super::metadata::{Metadata, Prefixes, RecordTypeSource, objects, record_type_field};
 use super::rows::mapped::Source;
 use super::rows::mapping::Mapping;
 use super::rows::{Given, Row, csv, custom_metadata, mapped, mapping, plan, sql, tree};
@@ -60,8 +60,9 @@ impl<'a> Files<'a> {
         this.describes(&contents)?;
         this.metadata()?;
         this.trees(&contents)?;
-        this.tables()?;
+        this.tables(&contents)?;
         this.dumps()?;
+        this.point_at_record_types();
         Ok(this)
     }
 
@@ -206,10 +207,10 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    fn tables(&mut self) -> Result<(), LoadError> {
+    fn tables(&mut self, contents: &HashMap<usize, Content>) -> Result<(), LoadError> {
         let has_plan: HashSet<String> = self
             .of(Kind::Json)
-            .filter(|(_, file)| file.path.ends_with("plan.json"))
+            .filter(|(number, _)| contents.get(number) == Some(&Content::Plan))
             .map(|(_, file)| kind::parent(&file.path).to_owned())
             .collect();
         for (number, file) in self.of(Kind::Csv) {
@@ -294,6 +295,26 @@ impl<'a> Files<'a> {
         self.want_record_types(&rows);
         self.rows.extend(rows);
         Ok(())
+    }
+
+    /// Gives objects that have record types now the field for them.
+    fn point_at_record_types(&mut self) {
+        let lacks = |name: &String| {
+            let object = self.schema.object(name);
+            object.is_some_and(|object| object.field("RecordTypeId").is_none())
+        };
+        let names: BTreeSet<String> = self
+            .record_types
+            .iter()
+            .map(|(name, _)| name.clone())
+            .filter(lacks)
+            .collect();
+        let objects = names.into_iter().map(|name| Object {
+            name,
+            fields: vec![record_type_field()],
+            ..Object::default()
+        });
+        self.schema.extend(objects.collect::<Vec<_>>());
     }
 
     /// Record types that a dump's records have and that no metadata describe.

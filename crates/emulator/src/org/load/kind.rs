@@ -74,7 +74,7 @@ impl Kind {
     }
 }
 
-/// Whether a file of this name is one that [`Org::load`](crate::org::Org) can look at.
+/// Whether a file of this name is one that [`App::load`](crate::App::load) can look at.
 #[must_use]
 pub fn is_loadable(path: &str) -> bool {
     Kind::of(path).is_some()

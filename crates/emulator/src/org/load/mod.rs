@@ -19,6 +19,7 @@ mod xml;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::PoisonError;
 
 use accredit::clock::UnixTime;
 use rusqlite::Connection;
@@ -77,6 +78,10 @@ pub struct LoadReport {
 impl Org {
     /// Loads files at the moment `now`. After an error nothing has changed.
     pub(crate) fn load(&self, files: &[LoadFile], now: UnixTime) -> Result<LoadReport, LoadError> {
+        let _turn = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let before = self.schema();
         let files = Files::read(files, &before)?;
         self.store.run(|connection| {

@@ -161,3 +161,78 @@ fn the_list_of_objects_is_as_recorded() {
     }
     assert!(compared >= 10, "{compared}");
 }
+
+/// The standard objects that programs count on.
+const COUNTED_ON: [&str; 28] = [
+    "Account",
+    "Attachment",
+    "Campaign",
+    "CampaignMember",
+    "Case",
+    "Contact",
+    "ContentDocument",
+    "ContentDocumentLink",
+    "ContentVersion",
+    "Event",
+    "Group",
+    "GroupMember",
+    "Lead",
+    "Note",
+    "Opportunity",
+    "OpportunityContactRole",
+    "OpportunityHistory",
+    "OpportunityLineItem",
+    "Order",
+    "OrderItem",
+    "Organization",
+    "PermissionSetAssignment",
+    "Pricebook2",
+    "PricebookEntry",
+    "Product2",
+    "RecordType",
+    "SetupEntityAccess",
+    "Task",
+];
+
+#[test]
+fn standard_objects_have_their_fields_and_relationships() {
+    let Some(folder) = recorded() else { return };
+    let facts: Value = read(folder.parent().unwrap(), "standard-objects");
+    let schema = Schema::standard().unwrap();
+    // Fields of features that not every org has: entitlements and portals.
+    let is_of_a_feature = |object: &str, field: &str| match object {
+        "Case" => [
+            "BusinessHoursId",
+            "EntitlementId",
+            "HasCommentsUnreadByOwner",
+            "HasSelfServiceComments",
+            "IsClosedOnCreate",
+            "IsSelfServiceClosed",
+            "IsStopped",
+            "IsVisibleInSelfService",
+            "MilestoneStatus",
+            "ProductId",
+            "SlaExitDate",
+            "SlaStartDate",
+            "SourceId",
+            "StopStartDate",
+        ]
+        .contains(&field),
+        "Contact" => field == "CanAllowPortalSelfReg",
+        _ => false,
+    };
+    for name in COUNTED_ON {
+        let object = schema.object(name).unwrap_or_else(|| panic!("no {name}"));
+        for field in facts[name]["fields"].as_object().unwrap().keys() {
+            let is_known = object.field(field).is_some() || is_of_a_feature(name, field);
+            assert!(is_known, "{name}.{field}");
+        }
+        for (parent, targets) in facts[name]["parents"].as_object().unwrap() {
+            let target = targets[0].as_str().unwrap();
+            if schema.object(target).is_some() && name != "Case" {
+                let reference = object.reference(parent);
+                assert!(reference.is_some(), "{name}.{parent} of {target}");
+            }
+        }
+    }
+}

@@ -22,6 +22,11 @@ const OF_THE_ORG: [&str; 7] = [
     "BusinessProcess",
 ];
 
+/// Custom metadata may come with a package that is not loaded.
+fn is_of_the_org(target: &str) -> bool {
+    OF_THE_ORG.contains(&target) || target.ends_with("__mdt")
+}
+
 impl<'a> Inserter<'a> {
     /// The value of a field; nothing if it is left out.
     pub(super) fn value(
@@ -52,11 +57,7 @@ impl<'a> Inserter<'a> {
         if let Some(id) = self.known(field, &keys)? {
             return Ok(Some(Value::Text(id.to_string())));
         }
-        if field
-            .targets
-            .iter()
-            .any(|target| OF_THE_ORG.contains(&target.as_str()))
-        {
+        if field.targets.iter().any(|target| is_of_the_org(target)) {
             let text = format!(
                 "{} refers to a record of another org: it is left out",
                 name()
@@ -155,10 +156,7 @@ impl<'a> Inserter<'a> {
     fn unmatched(&mut self, pending: &Pending<'_>, name: &str) -> Result<(), Failure> {
         let (by, value) = pending.matched;
         let targets = &pending.field.targets;
-        if targets
-            .iter()
-            .any(|target| OF_THE_ORG.contains(&target.as_str()))
-        {
+        if targets.iter().any(|target| is_of_the_org(target)) {
             let text = format!("{name} refers to a record of another org: it is left out");
             self.made.note(text);
             return Ok(());

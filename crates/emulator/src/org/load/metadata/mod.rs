@@ -20,7 +20,7 @@ use crate::org::schema::Choice;
 pub(super) use self::build::{Prefixes, objects, standard_object};
 pub(super) use self::field::is_name;
 pub(super) use self::object::{ObjectSource, RecordTypeSource};
-pub(super) use self::standard::{Nature, label_of};
+pub(super) use self::standard::{Nature, label_of, record_type_field};
 
 /// Everything that metadata files said.
 #[derive(Debug, Default)]

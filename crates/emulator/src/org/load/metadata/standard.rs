@@ -153,7 +153,7 @@ fn fields(nature: Nature, source: &ObjectSource) -> Vec<Field> {
             fields.push(deleted());
             fields.push(name(source.name_field.as_ref()));
             if !source.record_types.is_empty() {
-                fields.push(record_type());
+                fields.push(record_type_field());
             }
         }
         Nature::Setting => {
@@ -222,7 +222,8 @@ fn owner() -> Field {
     field
 }
 
-fn record_type() -> Field {
+/// `RecordTypeId`
+pub(in super::super) fn record_type_field() -> Field {
     reference("RecordTypeId", "Record Type ID", &["RecordType"], None)
 }
 

@@ -205,3 +205,24 @@ fn a_value_that_must_be_unique_is_refused_the_second_time() {
     let expected = "Account.csv:3: Account.X__c: expected a value that no other record has";
     assert_eq!(error, expected);
 }
+
+#[test]
+fn loads_at_the_same_time_all_count() {
+    let org = org(Seed::Empty);
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let org = &org;
+            scope.spawn(move || {
+                let path = format!("Trip{number}__c.object");
+                let object = file(&path, "<CustomObject><label>Trip</label></CustomObject>");
+                org.load(&[object], NOW).unwrap();
+            });
+        }
+    });
+    let schema = org.schema();
+    let names = (0..4).map(|number| format!("Trip{number}__c"));
+    let prefixes: std::collections::BTreeSet<_> = names
+        .map(|name| schema.object(&name).unwrap().key_prefix.clone())
+        .collect();
+    assert_eq!(prefixes.len(), 4);
+}

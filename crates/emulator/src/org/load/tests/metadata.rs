@@ -179,6 +179,34 @@ fn a_file_of_the_metadata_api_holds_fields_record_types_and_values() {
 }
 
 #[test]
+fn standard_objects_get_record_types_and_values() {
+    let kind = "<RecordType><active>true</active><label>Gala</label></RecordType>";
+    let sources = "<StandardValueSet><standardValue><fullName>Fair</fullName>
+        <default>true</default></standardValue></StandardValueSet>";
+    let (org, _) = load(&[
+        file(
+            "objects/Campaign/recordTypes/Gala.recordType-meta.xml",
+            kind,
+        ),
+        file(
+            "standardValueSets/LeadSource.standardValueSet-meta.xml",
+            sources,
+        ),
+        file(
+            "Campaign.csv",
+            "Name,RecordType.DeveloperName\nSpring,Gala\n",
+        ),
+        file("Lead.csv", "LastName,Company\nRoe,Acme\n"),
+    ]);
+    let found = rows(
+        &org,
+        "SELECT Name FROM Campaign WHERE RecordType.Name = 'Gala'",
+    );
+    assert_eq!(found, [json!(["Spring"])]);
+    assert_eq!(rows(&org, "SELECT LeadSource FROM Lead"), [json!(["Fair"])]);
+}
+
+#[test]
 fn a_second_load_adds_to_the_first_and_rows_stay() {
     let text = "<type>Text</type><length>20</length>";
     let org = org(Seed::Empty);
