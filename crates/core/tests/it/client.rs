@@ -126,7 +126,7 @@ async fn every_way_to_get_no_reply_is_named_and_transient() {
         (silent, short, "did not answer within 0.5 s"),
         (torn, long, "closed the connection"),
         (hung_up, long, "closed the connection"),
-        (nowhere, long, "no-such-host.invalid"),
+        (nowhere, short, "no-such-host.invalid"),
     ] {
         let error = post_within(&url, patience).await.unwrap_err();
         assert_eq!(
@@ -141,9 +141,20 @@ async fn every_way_to_get_no_reply_is_named_and_transient() {
 
 #[tokio::test]
 async fn a_server_without_tls_gets_no_assertion_over_https() {
-    let url = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").replace("http:", "https:");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let seen = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        stream.write_all(reply).unwrap();
+        let mut seen = Vec::new();
+        let _end = stream.read_to_end(&mut seen);
+        seen
+    });
     let error = post(&url).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
+    let seen = seen.join().unwrap();
+    assert!(!seen.windows(6).any(|part| part == b"secret"));
 }
 
 #[test]

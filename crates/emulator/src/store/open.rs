@@ -14,8 +14,8 @@ use super::text;
 /// What a database of an emulator says that it is (`PRAGMA application_id`): `ACCR`.
 const APPLICATION: i32 = 0x4143_4352;
 
-/// How many pages wait beside the file before they are written into it: a snapshot of an org of usual
-/// size can be put back without waiting for that.
+/// How many pages wait beside the file before they are written into it: a snapshot of an org of
+/// usual size can be put back without waiting for that.
 const WAL_PAGES: i32 = 8_192;
 
 /// Files up to this many bytes are looked through when they are opened.
