@@ -71,13 +71,7 @@ fn json_has_each_entry_with_its_parts() {
 
 #[test]
 fn what_nobody_knows_is_told_without_repeating_it() {
-    for text in [
-        "00D2E000000ncKP!secret",
-        "ACC-9999",
-        "{\"a\":1",
-        "",
-        "--no-such",
-    ] {
+    for text in ["00D2E000000ncKP!secret", "ACC-9999", "{\"a\":1", ""] {
         let run = Program::new().run(["explain", text]);
         run.fails(1, "no entry for this text")
             .hints("lists every code");
