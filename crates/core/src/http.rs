@@ -23,6 +23,10 @@ use crate::base_url::{is_loopback, split_authority};
 use crate::diagnosis::LocalCause;
 use crate::error::Error;
 
+mod stream;
+
+pub use stream::{Download, Upload};
+
 /// Sends a request and waits for the whole reply.
 ///
 /// An implementation must not follow redirects: the body of a token request is a credential. It
