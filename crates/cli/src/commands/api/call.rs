@@ -118,8 +118,8 @@ impl Call {
 
     /// `/services/data/vNN.0`, as the path has it.
     pub(super) fn version_root(&self) -> &str {
-        let steps = self.path.match_indices('/').map(|(at, _)| at);
-        let end = steps.skip(3).next().unwrap_or(self.path.len());
+        let mut steps = self.path.match_indices('/').map(|(at, _)| at);
+        let end = steps.nth(3).unwrap_or(self.path.len());
         let root = self.path.get(..end).unwrap_or_default();
         if root.starts_with("/services/data/v") {
             root
