@@ -19,7 +19,7 @@ use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
 use crate::front::{Front, NewOrg, OrgRefused};
 use crate::management::Access;
 use crate::mode::Mode;
-use crate::org::Seed;
+use crate::org::{Seed, first_id};
 use crate::proxy::Proxy;
 use crate::server::{self, Door};
 use crate::start_error::StartError;
@@ -265,6 +265,7 @@ impl Builder {
             store: Arc::new(store),
             setup: Setup {
                 my_domain: self.my_domain,
+                id: first_id(),
                 seed: self.seed,
             },
             settings: self.settings,
