@@ -120,8 +120,8 @@ impl App {
     fn listening(parts: Parts, bound: Arc<RwLock<Vec<SocketAddr>>>) -> Result<Self, OpenError> {
         let clock = OrgClock::new(parts.clock);
         let (id, seed) = (parts.setup.id.clone(), parts.setup.seed);
-        let org = Org::new(Arc::clone(&parts.store), id, (seed, clock.now()))
-            .map_err(OpenError::Org)?;
+        let org =
+            Org::new(Arc::clone(&parts.store), id, (seed, clock.now())).map_err(OpenError::Org)?;
         let directory = Directory::open(parts.store, org.id()).map_err(OpenError::Directory)?;
         let app = Self(Arc::new(Shared {
             directory,

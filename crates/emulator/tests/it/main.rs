@@ -6,6 +6,7 @@ mod database;
 mod discovery;
 #[cfg(test)]
 mod faults;
+mod hostile;
 #[cfg(test)]
 mod introspect;
 #[cfg(test)]
