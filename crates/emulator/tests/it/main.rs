@@ -6,6 +6,7 @@ mod database;
 mod discovery;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod introspect;
@@ -19,6 +20,8 @@ mod orgs;
 mod pages;
 #[cfg(test)]
 mod pages_access;
+#[cfg(test)]
+mod pages_org;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
