@@ -29,7 +29,7 @@ pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_795_283_220);
 
 pub(crate) fn org(seed: Seed) -> Org {
     let store = Store::open(&Place::Memory).unwrap();
-    Org::new(Arc::new(store), seed, NOW).unwrap()
+    Org::new(Arc::new(store), crate::org::first_id(), (seed, NOW)).unwrap()
 }
 
 /// The user who asks.
