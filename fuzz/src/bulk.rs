@@ -1,6 +1,6 @@
 //! A client that is signed in to an org, and sends it tables.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use accredit::assertion::{Claims, Header, Subject};

@@ -6,18 +6,19 @@ use std::cell::RefCell;
 
 use accredit_emulator::{App, Emulator, LoadFile, Seed};
 
+/// How often something is loaded into an org before there is a new one.
+const LOADS: usize = 100;
+
 thread_local! {
-    static APP: RefCell<Option<App>> = const { RefCell::new(None) };
+    static APP: RefCell<Option<(App, usize)>> = const { RefCell::new(None) };
 }
 
-/// Loads files into an org that nothing was loaded into: what does not fit is refused and changes
-/// nothing, so that the next input may have the same org.
+/// Loads files into an org. What does not fit is refused and changes nothing.
 pub fn load(files: &[LoadFile]) {
-    let kept = APP.take();
-    let app = kept.unwrap_or_else(open);
-    if app.load(files).is_err() {
-        APP.set(Some(app));
-    }
+    let kept = APP.take().filter(|(_, loads)| *loads < LOADS);
+    let (app, mut loads) = kept.unwrap_or_else(|| (open(), 0));
+    loads += usize::from(app.load(files).is_ok());
+    APP.set(Some((app, loads)));
 }
 
 /// A file to load.

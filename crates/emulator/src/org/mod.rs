@@ -37,7 +37,7 @@ pub use error::OrgError;
 pub use query::QueryError;
 pub(crate) use users::UserDetails;
 
-use self::query::{Asker, Calendar, OpenCursors, Rows};
+use self::query::{Asker, Calendar, OpenCursors, Plans, Rows};
 use self::record::Writer;
 use self::schema::Schema;
 pub(crate) use self::usage::{CALLS_MAX, Usage};
@@ -81,6 +81,7 @@ pub struct Org {
     time_zone: TimeZone,
     fiscal_start: i8,
     cursors: OpenCursors,
+    plans: Plans,
     usage: Usage,
     /// Whether the records of users may say something that the directory does not know.
     users_changed: AtomicBool,
@@ -128,6 +129,7 @@ impl Org {
             time_zone: TimeZone::UTC,
             fiscal_start: 1,
             cursors: OpenCursors::default(),
+            plans: Plans::default(),
             usage: Usage::default(),
             users_changed: AtomicBool::new(false),
             definitions: definitions::Shown::default(),

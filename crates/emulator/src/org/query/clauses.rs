@@ -60,6 +60,7 @@ pub(super) fn scope(
 
 /// The place of the user who asks.
 fn user(resolver: &Resolver<'_, '_>, parameters: &mut Parameters) -> String {
+    resolver.environment.is_passing.set(true);
     parameters.bind(Value::Text(resolver.environment.user.to_owned()))
 }
 
