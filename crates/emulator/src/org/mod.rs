@@ -87,6 +87,7 @@ pub struct Org {
     users_changed: AtomicBool,
     definitions: definitions::Shown,
     stamp: stamp::Stamp,
+    image_schemas: snapshots::Schemas,
 }
 
 impl Org {
@@ -134,6 +135,7 @@ impl Org {
             users_changed: AtomicBool::new(false),
             definitions: definitions::Shown::default(),
             stamp: stamp::Stamp::default(),
+            image_schemas: snapshots::Schemas::default(),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
