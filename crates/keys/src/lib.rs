@@ -37,22 +37,36 @@
 
 mod algorithm;
 mod armor;
+mod ber;
 mod certificate;
+mod cipher;
+mod derivation;
 mod description;
 mod document;
+mod encryption;
+mod json;
+mod jwk;
 mod kind;
 mod loading;
 mod matching;
+mod opening;
+mod packing;
+mod passphrase;
+mod pkcs12;
 mod recipe;
+mod repair;
 mod structure;
 mod subject;
+mod writing;
 
 pub use algorithm::{Algorithm, SignatureAlgorithm, Strength};
 pub use certificate::{Certificate, Issuer, Validity};
-pub use description::{Description, describe};
+pub use description::{Description, describe, describe_with};
 pub use document::FILE_LENGTH_MAX;
 pub use kind::Kind;
-pub use loading::private_key;
+pub use loading::{Loaded, load, private_key};
 pub use matching::{Compared, Difference, belongs_together};
+pub use passphrase::{NoPassphrase, Passphrases};
 pub use recipe::{CERTIFICATE_LENGTH_MAX, KeyLength, NewKey, Recipe};
+pub use repair::Repair;
 pub use subject::{Fields, Subject};

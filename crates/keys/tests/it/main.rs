@@ -12,7 +12,13 @@ mod making;
 #[cfg(test)]
 mod matching;
 #[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod packing;
+#[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod repairs;
 #[cfg(test)]
 mod skip;
 #[cfg(test)]
