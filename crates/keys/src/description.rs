@@ -73,10 +73,16 @@ pub fn describe_with(
 }
 
 impl Description {
+    /// Describes a key that signs elsewhere by its public half.
+    #[must_use]
+    pub fn of_remote(key: PublicKey) -> Self {
+        Self::bare(Kind::Remote, Some(Algorithm::Rsa)).with_rsa(key)
+    }
+
     fn of(document: &Document) -> Result<Self, String> {
         let der = document.der.expose().as_slice();
         let damaged = || format!("{} is damaged", document.kind);
-        let described = Self::bare(document);
+        let described = Self::bare(document.kind, document.algorithm);
         match document.kind {
             Kind::Pkcs1PrivateKey => Ok(described.with_rsa(public_half(&rsa_private_key(der)?))),
             Kind::Pkcs8PrivateKey if document.algorithm == Some(Algorithm::Rsa) => {
@@ -105,10 +111,10 @@ impl Description {
         }
     }
 
-    const fn bare(document: &Document) -> Self {
+    const fn bare(kind: Kind, algorithm: Option<Algorithm>) -> Self {
         Self {
-            kind: document.kind,
-            algorithm: document.algorithm,
+            kind,
+            algorithm,
             bits: None,
             fingerprint: None,
             public_key: None,

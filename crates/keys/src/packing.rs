@@ -27,12 +27,13 @@ use crate::{encryption, jwk, pkcs12};
 const PASSPHRASE_LENGTH_MIN: usize = 6;
 
 impl NewKey {
-    /// The private key as encrypted PKCS#8 in PEM: PBKDF2 with HMAC-SHA-256, AES-256-CBC (RFC 8018).
+    /// The private key as encrypted PKCS#8 in PEM: PBKDF2 with HMAC-SHA-256, AES-256-CBC (RFC
+    /// 8018).
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`](accredit::error::ErrorKind::Setting) if the passphrase is shorter than
-    /// 6 characters; [`ErrorKind::Key`](accredit::error::ErrorKind::Key) if no random numbers are to
-    /// be had.
+    /// [`ErrorKind::Setting`](accredit::error::ErrorKind::Setting) if the passphrase is shorter
+    /// than 6 characters; [`ErrorKind::Key`](accredit::error::ErrorKind::Key) if no random numbers
+    /// are to be had.
     pub fn encrypted(&self, passphrase: &str, random: &dyn Random) -> Result<String, Error> {
         check_length(passphrase)?;
         let der = self.pkcs8()?;
@@ -65,8 +66,8 @@ impl NewKey {
         Ok(jwk::write(&numbers))
     }
 
-    /// Key and certificate as the object that `credhub get -j` prints, not encrypted. `name` is that
-    /// of the credential.
+    /// Key and certificate as the object that `credhub get -j` prints, not encrypted. `name` is
+    /// that of the credential.
     ///
     /// # Errors
     /// [`ErrorKind::Key`](accredit::error::ErrorKind::Key) if no random numbers are to be had, or

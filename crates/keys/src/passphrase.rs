@@ -1,7 +1,7 @@
 //! The passphrase of an encrypted key.
 //!
-//! Owns the question for it ([`Passphrases`]). Who answers, a terminal, a file or a variable, is the
-//! caller's business; a passphrase is asked for only once it is known to be needed.
+//! Owns the question for it ([`Passphrases`]). Who answers, a terminal, a file or a variable, is
+//! the caller's business; a passphrase is asked for only once it is known to be needed.
 
 use std::fmt;
 
