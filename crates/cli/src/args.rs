@@ -91,7 +91,7 @@ pub(crate) struct SignInArgs {
     /// User to act for
     #[arg(short = 'o', long)]
     pub(crate) username: Option<String>,
-    /// Private key: a path, - for stdin, or env:NAME
+    /// Private key: a path, - for stdin, env:NAME, vcap:, credhub:, vault:, ssh-agent: …
     #[arg(
         short = 'f',
         long = "jwt-key-file",
@@ -99,6 +99,9 @@ pub(crate) struct SignInArgs {
         value_name = "KEY"
     )]
     pub(crate) key: Option<String>,
+    /// File with the passphrase of the key [default: asked at the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// My Domain of the org [default: login.salesforce.com]
     #[arg(
         short = 'r',

@@ -21,6 +21,10 @@ use crate::BoxFuture;
 use crate::base_url::{is_loopback, split_authority};
 use crate::error::Error;
 
+mod client_certificate;
+
+pub use client_certificate::ClientCertificate;
+
 /// Sends a request and waits for the whole reply.
 ///
 /// An implementation must not follow redirects: the body of a token request is a credential. It
@@ -47,6 +51,20 @@ pub struct ClientSettings {
     pub proxy: Option<ProxyUrl>,
     /// Certificates in PEM that are trusted besides the system's.
     pub extra_roots: Vec<u8>,
+    /// Whether the system's trust store counts. Default: it does.
+    pub system_roots: SystemRoots,
+    /// The certificate to show to servers that ask for one. Default none.
+    pub client_certificate: Option<ClientCertificate>,
+}
+
+/// Whether the certificate authorities of the system are trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SystemRoots {
+    /// They are.
+    #[default]
+    Trusted,
+    /// They are not: only [`ClientSettings::extra_roots`] are.
+    LeftOut,
 }
 
 impl Default for ClientSettings {
@@ -57,6 +75,8 @@ impl Default for ClientSettings {
             body_max: 64 * 1024,
             proxy: None,
             extra_roots: Vec::new(),
+            system_roots: SystemRoots::Trusted,
+            client_certificate: None,
         }
     }
 }
@@ -241,7 +261,10 @@ impl Inner {
     }
 
     fn tls(&self) -> Result<TlsConfig, Error> {
-        let mut system = rustls_native_certs::load_native_certs();
+        let mut system = match self.settings.system_roots {
+            SystemRoots::Trusted => rustls_native_certs::load_native_certs(),
+            SystemRoots::LeftOut => rustls_native_certs::CertificateResult::default(),
+        };
         let extra = &self.settings.extra_roots;
         let mut roots = std::mem::take(&mut system.certs);
         let from_system = roots.len();
@@ -273,6 +296,12 @@ impl Inner {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(TlsConfig::builder()
             .root_certs(RootCerts::Specific(Arc::new(roots)))
+            .client_cert(
+                self.settings
+                    .client_certificate
+                    .as_ref()
+                    .map(ClientCertificate::pair),
+            )
             .unversioned_rustls_crypto_provider(provider)
             .build())
     }

@@ -10,6 +10,8 @@ mod inspect;
 #[cfg(test)]
 mod key;
 #[cfg(test)]
+mod key_forms;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod program;
