@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::error::EXIT_CODES;
 
 pub(crate) mod calls;
+pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod explain;
 pub(crate) mod key;
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Revoke(calls::RevokeArgs),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
+    /// Check a sign-in step by step, with the fix for each; safe to paste in public
+    Doctor(doctor::DoctorArgs),
     /// Say what a code or a message means, and which setting to change
     Explain(explain::ExplainArgs),
     /// Run a local org to develop and test against
@@ -103,7 +106,7 @@ pub(crate) struct SignInArgs {
     /// User to act for
     #[arg(short = 'o', long)]
     pub(crate) username: Option<String>,
-    /// Private key: a path, - for stdin, or env:NAME
+    /// Private key: a path, - for stdin, env:NAME, vcap:, credhub:, vault:, ssh-agent: …
     #[arg(
         short = 'f',
         long = "jwt-key-file",
@@ -111,6 +114,9 @@ pub(crate) struct SignInArgs {
         value_name = "KEY"
     )]
     pub(crate) key: Option<String>,
+    /// File with the passphrase of the key [default: asked at the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// My Domain of the org [default: login.salesforce.com]
     #[arg(
         short = 'r',
@@ -125,6 +131,9 @@ pub(crate) struct SignInArgs {
     /// Audience of the assertion, where it is not the login URL
     #[arg(long, value_name = "URL")]
     pub(crate) audience: Option<String>,
+    /// Sign in anew, and keep no token for the next command
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     #[command(flatten)]
     pub(crate) sf: SfArgs,
 }

@@ -71,12 +71,17 @@ pub(crate) static USERNAME: Variable = variable(
 );
 pub(crate) static KEY: Variable = variable(
     "ACCREDIT_KEY",
-    "where the private key is: a path, `-` or `env:NAME` (`--jwt-key-file`)",
+    "where the private key is: a path, `-`, `env:NAME` or another reference (`--jwt-key-file`)",
     &[
         value("SF_JWT_KEY_FILE"),
         key_text("SFDX_HUB_KEY"),
         key_text("SALESFORCE_PRIVATE_KEY"),
     ],
+);
+pub(crate) static PASSPHRASE: Variable = variable(
+    "ACCREDIT_PASSPHRASE",
+    "passphrase of the private key (`--passphrase-file` names a file with it)",
+    &[],
 );
 pub(crate) static LOGIN_URL: Variable = variable(
     "ACCREDIT_LOGIN_URL",
@@ -133,6 +138,12 @@ pub(crate) static STATE_DIR: Variable = variable(
     "where the emulator keeps its certificate authority (`--state-dir`)",
     &[],
 );
+pub(crate) static CACHE_DIR: Variable = variable(
+    "ACCREDIT_CACHE_DIR",
+    "where tokens are kept; without it `accredit/tokens` below `XDG_RUNTIME_DIR`, `XDG_CACHE_HOME` \
+     or `~/.cache`",
+    &[],
+);
 pub(crate) static LOG: Variable = variable(
     "ACCREDIT_LOG",
     "what to log to stderr: a level or a filter (`--log`)",
@@ -167,10 +178,11 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
 );
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 20] = [
+static ALL: [&Variable; 22] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
+    &PASSPHRASE,
     &LOGIN_URL,
     &AUDIENCE,
     &ACCESS_TOKEN,
@@ -181,6 +193,7 @@ static ALL: [&Variable; 20] = [
     &LISTEN,
     &MANAGEMENT_KEY,
     &STATE_DIR,
+    &CACHE_DIR,
     &LOG,
     &HTTPS_PROXY,
     &NO_PROXY,

@@ -6,6 +6,7 @@ compile_error!("accredit runs on Unix only");
 
 use std::process::ExitCode;
 
+mod access;
 mod api_version;
 mod args;
 mod certificate;
@@ -22,10 +23,12 @@ mod logging;
 mod management_key;
 mod mask;
 mod output;
+mod passphrase;
 mod reach;
 mod rest;
 mod session;
 mod settings;
+mod token_cache;
 mod wait;
 mod world;
 

@@ -7,18 +7,20 @@ use std::sync::Arc;
 
 use accredit::BoxFuture;
 use accredit::clock::Clock;
-use accredit::diagnosis::{AudienceFact, Facts};
+use accredit::diagnosis::{AudienceFact, CertificateFact, Facts};
 use accredit::error::{Error, ErrorKind};
 use accredit::http::{HttpClient, UreqClient};
-use accredit::key::{Engine, Signer as _};
+use accredit::key::{Engine, PublicKey, Signer};
 use accredit::oauth::ErrorResponse;
 use accredit::source::{Exchange, JwtBearer, Outside};
+use accredit_keys::Held;
 
 use http::{Request, Response};
 
 use crate::error::{CliError, describe_offset};
 use crate::key_reference::KeyReference;
 use crate::output::Output;
+use crate::passphrase::{self, PassphraseSource};
 use crate::settings::Setting;
 use crate::settings::sign_in::SignIn;
 use crate::wait::wait_for;
@@ -47,6 +49,7 @@ pub(crate) struct Session {
     asked: String,
     facts: Facts,
     key: String,
+    public_key: PublicKey,
 }
 
 impl Session {
@@ -58,10 +61,9 @@ impl Session {
         out: &mut Output,
     ) -> Result<Self, CliError> {
         out.step("Loading private key...");
-        let text = sign_in.key.value.read(world.environment.as_ref())?;
-        let key =
-            accredit_keys::private_key(&text, &sign_in.key.value.to_string(), Engine::QuickStart)?;
-        drop(text);
+        let passphrases = Arc::new(PassphraseSource::new(sign_in.passphrase_file, world));
+        let held = sign_in.key.value.open(world, passphrases.clone())?;
+        let signer = ready(held, passphrases.as_ref(), out)?;
         // Only now it is known to be one.
         warn_of_readers(&sign_in.key.value, out);
         let Setting {
@@ -85,14 +87,15 @@ impl Session {
             ..Facts::of_host(login_url)
         };
         let host = login_url.authority().to_owned();
-        let fingerprint = key.public_key().fingerprint();
+        let public_key = signer.public_key().clone();
+        let fingerprint = public_key.fingerprint();
         let outside = Outside {
             http: Arc::new(OnThisThread(client)),
             clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
             random: Arc::clone(&world.random),
         };
         Ok(Self {
-            source: JwtBearer::new(sign_in.identity, Arc::new(key), endpoint, outside),
+            source: JwtBearer::new(sign_in.identity, signer, endpoint, outside),
             host,
             asked,
             facts,
@@ -100,7 +103,18 @@ impl Session {
                 "signed with {} ({}), public key sha256:{fingerprint}",
                 sign_in.key.value, sign_in.key.origin
             ),
+            public_key,
         })
+    }
+
+    /// The public half of the key that signs.
+    pub(crate) const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// Takes in what is known of the certificate: it tells refusals apart.
+    pub(crate) const fn know_certificate(&mut self, fact: CertificateFact) {
+        self.facts.certificate = fact;
     }
 
     /// Signs in. A refusal that only our clock explains is tried once more, on the server's clock.
@@ -142,6 +156,27 @@ impl Session {
             _ => told,
         }
     }
+}
+
+/// Makes the key ready to sign, and tells what had to be put right.
+fn ready(
+    held: Held,
+    passphrases: &PassphraseSource,
+    out: &mut Output,
+) -> Result<Arc<dyn Signer>, CliError> {
+    let text = match held {
+        Held::Elsewhere(signer) => return Ok(signer),
+        Held::Text(text) => text,
+    };
+    let loaded = accredit_keys::load(&text.text, &text.origin, passphrases, Engine::QuickStart)
+        .map_err(passphrase::explain)?;
+    for note in text.notes {
+        out.warn(note);
+    }
+    for repair in loaded.repairs {
+        out.warn(format!("{}: {repair}", text.origin));
+    }
+    Ok(Arc::new(loaded.key))
 }
 
 /// The difference of clocks, if it is the reason of the refusal.

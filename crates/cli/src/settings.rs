@@ -15,11 +15,7 @@ use crate::error::CliError;
 pub(crate) mod network;
 pub(crate) mod sign_in;
 
-/// The environment as an argument.
-pub(crate) trait Environment: fmt::Debug {
-    /// The variable `name` as it is, if it is set.
-    fn variable(&self, name: &str) -> Option<OsString>;
-}
+pub(crate) use accredit_keys::Environment;
 
 /// The environment of the process.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +114,11 @@ impl<'a> Picker<'a> {
             what: what.into(),
             hint,
         });
+    }
+
+    /// Says whether a variable that is no setting of ours is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        lookup(self.environment, name).is_some()
     }
 
     /// The first place that says something.

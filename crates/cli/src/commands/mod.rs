@@ -7,6 +7,7 @@ use crate::world::World;
 
 mod api;
 mod completions;
+mod doctor;
 mod emulator;
 mod exec;
 mod explain;
@@ -31,6 +32,7 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
         Command::Exec(args) => exec::run(&args, timeout, world, out),
         Command::Revoke(args) => revoke::run(&args, timeout, world, out).map(|()| 0),
         Command::Inspect(args) => inspect::run(&args, world, out).map(|()| 0),
+        Command::Doctor(args) => doctor::run(&args, timeout, world, out),
         Command::Explain(args) => explain::run(&args, out).map(|()| 0),
         Command::Emulator(command) => emulator::run(command, timeout, world, out),
         Command::Completions(args) => completions::run(&args, out).map(|()| 0),

@@ -144,9 +144,11 @@ fn show(emulator: &Emulator, folder: &Folder, world: &World) -> Result<Story, Cl
         client_id: Some(client_id),
         username: Some(INTEGRATION_USER.to_owned()),
         key: Some(files.key.display().to_string()),
+        passphrase_file: None,
         login_url: Some(url),
         sandbox: false,
         audience: None,
+        no_cache: true,
         sf: SfArgs::default(),
     };
     let org = sign_in(&args, world, &mut story)?;

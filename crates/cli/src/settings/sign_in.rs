@@ -1,5 +1,7 @@
 //! Who signs in where: client id, username, key, login URL, audience.
 
+use std::path::PathBuf;
+
 use accredit::assertion::Subject;
 use accredit::audience::LoginUrl;
 use accredit::exchange::TokenEndpoint;
@@ -10,7 +12,7 @@ use crate::args::SignInArgs;
 use crate::env_vars::{self, Holds};
 use crate::error::CliError;
 use crate::key_reference::KeyReference;
-use crate::settings::{Environment, Flag, Origin, Picker, Setting, advice};
+use crate::settings::{Environment, Flag, Found, Origin, Picker, Setting, advice};
 
 /// The login host of all production orgs.
 const PRODUCTION: &str = "https://login.salesforce.com";
@@ -23,11 +25,44 @@ const SANDBOX: &str = "https://test.salesforce.com";
 pub(crate) struct SignIn {
     pub(crate) identity: Identity,
     pub(crate) key: Setting<KeyReference>,
+    /// Where the passphrase of the key is, if a flag says so.
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Where to ask; its origin is that of the login URL.
     pub(crate) endpoint: Setting<TokenEndpoint>,
+    origins: Origins,
+}
+
+/// Where the other values came from.
+#[derive(Debug)]
+struct Origins {
+    client_id: Origin,
+    username: Origin,
+    /// `None` if it follows from the login URL.
+    audience: Option<Origin>,
 }
 
 impl SignIn {
+    /// Every value with where it came from, one a line.
+    pub(crate) fn described(&self) -> Vec<String> {
+        let audience = self.endpoint.value.audience();
+        let derived = || format!("rule {}", audience.rule());
+        let from = self.origins.audience.as_ref().map(Origin::to_string);
+        vec![
+            format!(
+                "client id {} ({})",
+                self.identity.issuer, self.origins.client_id
+            ),
+            format!(
+                "username {} ({})",
+                self.identity.subject.as_str(),
+                self.origins.username
+            ),
+            format!("key: {} ({})", self.key.value, self.key.origin),
+            format!("login URL {} ({})", self.url(), self.endpoint.origin),
+            format!("audience {audience} ({})", from.unwrap_or_else(derived)),
+        ]
+    }
+
     /// The login URL.
     pub(crate) fn url(&self) -> &str {
         self.endpoint.value.login_url().as_str()
@@ -57,6 +92,10 @@ pub(crate) fn resolve(
     let key = pick_key(&mut picker, args.key.as_deref());
     let login_url = pick_login_url(&mut picker, args);
     let endpoint = login_url.and_then(|login_url| pick_endpoint(&mut picker, args, login_url));
+    let audience = Flag::new("--audience", args.audience.as_deref());
+    let audience = picker
+        .find(audience, &env_vars::AUDIENCE)
+        .map(|found| found.origin);
     let values = client_id.zip(username).zip(key).zip(endpoint).map(
         |(((client_id, username), key), endpoint)| SignIn {
             identity: Identity {
@@ -64,7 +103,13 @@ pub(crate) fn resolve(
                 subject: username.value,
             },
             key,
+            passphrase_file: args.passphrase_file.clone(),
             endpoint,
+            origins: Origins {
+                client_id: client_id.origin,
+                username: username.origin,
+                audience,
+            },
         },
     );
     picker.finish(values)
@@ -75,10 +120,30 @@ pub(crate) const fn is_asked_for(args: &SignInArgs) -> bool {
     args.client_id.is_some() || args.username.is_some() || args.key.is_some()
 }
 
+/// Variables with which a platform tells an app of the services that are bound to it.
+const BINDINGS: [&str; 3] = [
+    "VCAP_SERVICES_FILE_PATH",
+    "SERVICE_BINDING_ROOT",
+    "VCAP_SERVICES",
+];
+
+/// The key of the one bound service that is a CredHub.
+fn bound_key(variable: &'static str) -> Found {
+    Found {
+        text: "vcap:".to_owned(),
+        holds: Holds::Value,
+        origin: Origin::Environment(variable),
+    }
+}
+
 fn pick_key(picker: &mut Picker<'_>, flag: Option<&str>) -> Option<Setting<KeyReference>> {
     let Some(found) = picker.find(Flag::new("--jwt-key-file", flag), &env_vars::KEY) else {
+        if let Some(bound) = BINDINGS.into_iter().find(|name| picker.is_set(name)) {
+            return picker.read(&bound_key(bound), KeyReference::parse);
+        }
         let looked: Vec<&str> = std::iter::once(env_vars::KEY.name)
             .chain(env_vars::KEY.fallbacks.iter().map(|fallback| fallback.name))
+            .chain(BINDINGS)
             .collect();
         picker.problem(
             "no private key was given",
@@ -101,7 +166,7 @@ fn pick_key(picker: &mut Picker<'_>, flag: Option<&str>) -> Option<Setting<KeyRe
 fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<LoginUrl>> {
     if args.sandbox {
         return picker.read(
-            &crate::settings::Found {
+            &Found {
                 text: SANDBOX.to_owned(),
                 holds: Holds::Value,
                 origin: Origin::Flag("--sandbox"),
@@ -112,7 +177,7 @@ fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<
     let flag = Flag::new("--login-url", args.login_url.as_deref());
     let found = picker
         .find(flag, &env_vars::LOGIN_URL)
-        .unwrap_or_else(|| crate::settings::Found {
+        .unwrap_or_else(|| Found {
             text: PRODUCTION.to_owned(),
             holds: Holds::Value,
             origin: Origin::Default,
@@ -155,9 +220,11 @@ mod tests {
             client_id: None,
             username: None,
             key: None,
+            passphrase_file: None,
             login_url: None,
             sandbox: false,
             audience: None,
+            no_cache: false,
             sf: SfArgs::default(),
         }
     }

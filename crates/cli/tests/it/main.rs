@@ -8,6 +8,8 @@ mod calls;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod emulator;
 #[cfg(test)]
 mod explain;
@@ -15,6 +17,8 @@ mod explain;
 mod inspect;
 #[cfg(test)]
 mod key;
+#[cfg(test)]
+mod key_forms;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
@@ -33,5 +37,7 @@ mod tidy;
 mod tls;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod token_cache;
 #[cfg(test)]
 mod usage;

@@ -217,7 +217,15 @@ fn an_ended_session_is_renewed_once_and_the_query_started_anew() {
         answers
     });
     let program = Program::signing_in_at(&server.url).with("ACCREDIT_API_VERSION", "65");
-    let run = program.run(["query", SOQL, "--format", "ndjson", "--output", "out"]);
+    let run = program.run([
+        "query",
+        SOQL,
+        "--format",
+        "ndjson",
+        "--output",
+        "out",
+        "--no-cache",
+    ]);
     run.succeeds();
     let written = std::fs::read_to_string(program.folder().join("out")).unwrap();
     assert_eq!(written.lines().count(), 3);
