@@ -98,7 +98,7 @@ impl Org {
     ///
     /// [`OrgError::Database`] if the database cannot be opened or written.
     pub fn open(place: &Place, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
-        Self::new(Arc::new(Store::open(place)?), seed, now)
+        Self::new(Arc::new(Store::open(place)?), first_id(), (seed, now))
     }
 
     /// Runs a query as the first user would, and returns the answer of `/query` as JSON.
@@ -117,8 +117,13 @@ impl Org {
         self.query(text, Rows::Live, &asker)
     }
 
-    /// Opens the org in `store`. If there is none yet, one is made from `seed` at the moment `now`.
-    pub(crate) fn new(store: Arc<Store>, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
+    /// Opens the org in `store`, whose id is `id`. If there is none yet, one is made from `seed` at
+    /// the moment `now`.
+    pub(crate) fn new(
+        store: Arc<Store>,
+        id: RecordId,
+        (seed, now): (Seed, UnixTime),
+    ) -> Result<Self, OrgError> {
         let schema = Arc::new(store.run(|connection| kept::read(connection))??);
         store.run(|connection| table::create_all(connection, &schema))?;
         store.run(|connection| bulk::create_tables(connection))?;
@@ -126,7 +131,7 @@ impl Org {
             store,
             schema: RwLock::new(schema),
             replacing: Mutex::new(()),
-            id: RecordId::numbered("00D", 1),
+            id,
             time_zone: TimeZone::UTC,
             fiscal_start: 1,
             cursors: OpenCursors::default(),
@@ -138,7 +143,9 @@ impl Org {
             image_schemas: snapshots::Schemas::default(),
         };
         if !org.is_seeded()? {
-            org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
+            org.write(&org.first_user(), now, |writer| {
+                sample::plant(writer, &org.id, seed)
+            })?;
         }
         org.read_settings()?;
         Ok(org)
@@ -153,7 +160,7 @@ impl Org {
         self.write(&self.first_user(), now, |writer| {
             table::clear_all(writer.connection, writer.schema)?;
             bulk::clear(writer.connection)?;
-            sample::plant(writer, seed)
+            sample::plant(writer, &self.id, seed)
         })
     }
 
@@ -249,6 +256,11 @@ impl Org {
             }
         })?
     }
+}
+
+/// The id of the first org of a process.
+pub(crate) fn first_id() -> RecordId {
+    RecordId::numbered("00D", 1)
 }
 
 impl fmt::Debug for Org {

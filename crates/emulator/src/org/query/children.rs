@@ -130,7 +130,7 @@ fn relation<'s>(outer: &Resolver<'s, '_>, query: &Query) -> Result<Child<'s>, Er
         _ => None,
     };
     found
-        .filter(|child| child.object.key_prefix.is_some())
+        .filter(|child| child.object.has_table())
         .ok_or_else(|| {
             outer
                 .refusals

@@ -211,7 +211,7 @@ fn driving_object<'s>(
     let name = names.join(".");
     let object = schema.object(&name);
     let object = object.ok_or_else(|| refusals.unknown_object(path.span(), &name))?;
-    if object.can("queryable") && object.key_prefix.is_some() {
+    if object.can("queryable") && object.has_table() {
         return Ok(object);
     }
     let detail = format!("entity type {} does not support query", object.name);

@@ -597,7 +597,7 @@ impl<'s> Generator<'s> {
             _ => "Name",
         };
         let next = self.schema.object(target);
-        if let Some(next) = next.filter(|next| next.key_prefix.is_some() || target == "Name") {
+        if let Some(next) = next.filter(|next| next.has_table() || target == "Name") {
             let relationship = reference.relationship.as_ref().unwrap();
             path.text.push_str(relationship);
             path.text.push('.');

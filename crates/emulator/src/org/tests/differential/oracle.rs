@@ -48,7 +48,7 @@ impl<'s> Oracle<'s> {
             by_id: HashMap::new(),
             zone: org.time_zone.clone(),
         };
-        for object in schema.objects().iter().filter(|o| o.key_prefix.is_some()) {
+        for object in schema.objects().iter().filter(|o| o.has_table()) {
             let sql = format!("SELECT * FROM {} ORDER BY _row", table::table(object));
             let records = org.store.run(|connection| {
                 let mut statement = connection.prepare(&sql)?;
