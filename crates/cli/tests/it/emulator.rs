@@ -771,7 +771,8 @@ fn a_disk_that_is_full_is_said_and_the_file_can_be_used_once_it_is_not() {
     let program = Program::new();
     program.write("org.db", b"");
     let mut shell = std::process::Command::new("/bin/sh");
-    let script = r#"trap "" XFSZ; ulimit -f 64; exec "$0" emulator start --listen 127.0.0.1:0 --db org.db"#;
+    let script =
+        r#"trap "" XFSZ; ulimit -f 64; exec "$0" emulator start --listen 127.0.0.1:0 --db org.db"#;
     let run: Run = shell
         .args(["-c", script, crate::program::BINARY])
         .env_clear()
@@ -791,7 +792,10 @@ fn a_disk_that_is_full_is_said_and_the_file_can_be_used_once_it_is_not() {
     program.write("notes.db", b"these are notes and no database");
     program
         .line("emulator start --listen 127.0.0.1:0 --db notes.db")
-        .fails(1, "notes.db is damaged or no database, and was left as it is");
+        .fails(
+            1,
+            "notes.db is damaged or no database, and was left as it is",
+        );
     let kept = std::fs::read(program.folder().join("notes.db")).unwrap();
     assert_eq!(kept, b"these are notes and no database");
 }
