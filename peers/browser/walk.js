@@ -178,7 +178,7 @@ async function setClockAndUser(page, url, clientId, key) {
 async function breakAndMend(page, url, clientId, key) {
   await page.getByRole('navigation').getByRole('link', { name: 'Users' }).click();
   await page.getByRole('link', { name: USER }).click();
-  await page.getByLabel('Active', { exact: true }).check();
+  await page.getByLabel(/^Active/).check();
   await page.getByRole('button', { name: 'Save user' }).click();
   await page.getByRole('navigation').getByRole('link', { name: 'Faults' }).click();
   await page.getByRole('button', { name: 'Add fault' }).click();
