@@ -37,7 +37,7 @@ pub use error::OrgError;
 pub use query::QueryError;
 pub(crate) use users::UserDetails;
 
-use self::query::{Asker, Calendar, OpenCursors, Rows};
+use self::query::{Asker, Calendar, OpenCursors, Plans, Rows};
 use self::record::Writer;
 use self::schema::Schema;
 pub(crate) use self::usage::{CALLS_MAX, Usage};
@@ -81,11 +81,13 @@ pub struct Org {
     time_zone: TimeZone,
     fiscal_start: i8,
     cursors: OpenCursors,
+    plans: Plans,
     usage: Usage,
     /// Whether the records of users may say something that the directory does not know.
     users_changed: AtomicBool,
     definitions: definitions::Shown,
     stamp: stamp::Stamp,
+    image_schemas: snapshots::Schemas,
 }
 
 impl Org {
@@ -133,10 +135,12 @@ impl Org {
             time_zone: TimeZone::UTC,
             fiscal_start: 1,
             cursors: OpenCursors::default(),
+            plans: Plans::default(),
             usage: Usage::default(),
             users_changed: AtomicBool::new(false),
             definitions: definitions::Shown::default(),
             stamp: stamp::Stamp::default(),
+            image_schemas: snapshots::Schemas::default(),
         };
         if !org.is_seeded()? {
             org.write(&org.first_user(), now, |writer| {
