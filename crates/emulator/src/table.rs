@@ -49,7 +49,7 @@ pub(crate) fn org_routes(app: App) -> Router {
 }
 
 /// The org's time, not the machine's: clients measure their clocks by it.
-async fn with_date(State(app): State<App>, mut response: Response) -> Response {
+pub(crate) async fn with_date(State(app): State<App>, mut response: Response) -> Response {
     response.headers_mut().insert(header::DATE, app.date());
     response
 }
