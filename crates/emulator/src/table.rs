@@ -37,6 +37,7 @@ pub(crate) fn org_routes(app: App) -> Router {
         .route("/.well-known/auth-configuration", get(discovery::auth))
         .route("/services/oauth2/authorize", any(discovery::not_built))
         .route("/services/oauth2/register", any(discovery::not_built))
+        .route("/services/oauth2/singleaccess", any(discovery::not_built))
         .route("/services/apexrest/{*path}", any(discovery::not_built))
         .nest("/_emulator", management)
         .merge(rest::routes())

@@ -1,4 +1,5 @@
-//! The REST API under `/services/data` and Bulk API 1.0 under `/services/async` (fact sheet §5, §6).
+//! The REST API under `/services/data` and Bulk API 1.0 under `/services/async` (fact sheet §5,
+//! §6).
 //!
 //! A request becomes a [`Call`], which knows nothing of HTTP servers; [`resource::answer`] turns a
 //! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those

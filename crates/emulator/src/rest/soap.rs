@@ -12,7 +12,8 @@ use super::wire::escaped;
 /// How much of an envelope is read, in bytes. The rest of a longer one is not looked at.
 const BODY_MAX: usize = 256 * 1_024;
 
-/// Answers every call with a fault. `login()` gets the words that Salesforce has for orgs that refuse it.
+/// Answers every call with a fault. `login()` gets the words that Salesforce has for orgs that
+/// refuse it.
 pub(super) async fn refuse(request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_MAX).await.unwrap_or_default();

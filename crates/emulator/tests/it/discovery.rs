@@ -89,8 +89,8 @@ async fn what_the_documents_name_and_nobody_built_says_so() {
             "{path}"
         );
     }
-    let reply = org
-        .send(request("POST", "/services/apexrest/mine", ""))
-        .await;
-    assert_eq!(reply.status, 501);
+    for path in ["/services/apexrest/mine", "/services/oauth2/singleaccess"] {
+        let reply = org.send(request("POST", path, "")).await;
+        assert_eq!(reply.status, 501, "{path}");
+    }
 }
