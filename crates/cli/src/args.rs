@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::error::EXIT_CODES;
 
 pub(crate) mod emulator;
+pub(crate) mod explain;
 pub(crate) mod key;
 
 /// Signs servers in to Salesforce with the OAuth 2.0 JWT bearer flow.
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
+    /// Say what a code or a message means, and which setting to change
+    Explain(explain::ExplainArgs),
     /// Run a local org to develop and test against
     #[command(subcommand, arg_required_else_help = true)]
     Emulator(emulator::EmulatorCommand),
@@ -91,7 +94,7 @@ pub(crate) struct SignInArgs {
     /// User to act for
     #[arg(short = 'o', long)]
     pub(crate) username: Option<String>,
-    /// Private key: a path, - for stdin, or env:NAME
+    /// Private key: a path, - for stdin, env:NAME, vcap:, credhub:, vault:, ssh-agent: …
     #[arg(
         short = 'f',
         long = "jwt-key-file",
@@ -99,6 +102,9 @@ pub(crate) struct SignInArgs {
         value_name = "KEY"
     )]
     pub(crate) key: Option<String>,
+    /// File with the passphrase of the key [default: asked at the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// My Domain of the org [default: login.salesforce.com]
     #[arg(
         short = 'r',

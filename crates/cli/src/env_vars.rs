@@ -71,12 +71,17 @@ pub(crate) static USERNAME: Variable = variable(
 );
 pub(crate) static KEY: Variable = variable(
     "ACCREDIT_KEY",
-    "where the private key is: a path, `-` or `env:NAME` (`--jwt-key-file`)",
+    "where the private key is: a path, `-`, `env:NAME` or another reference (`--jwt-key-file`)",
     &[
         value("SF_JWT_KEY_FILE"),
         key_text("SFDX_HUB_KEY"),
         key_text("SALESFORCE_PRIVATE_KEY"),
     ],
+);
+pub(crate) static PASSPHRASE: Variable = variable(
+    "ACCREDIT_PASSPHRASE",
+    "passphrase of the private key (`--passphrase-file` names a file with it)",
+    &[],
 );
 pub(crate) static LOGIN_URL: Variable = variable(
     "ACCREDIT_LOGIN_URL",
@@ -161,10 +166,11 @@ pub(crate) static NO_COLOR: Variable = variable(
 pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 19] = [
+static ALL: [&Variable; 20] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
+    &PASSPHRASE,
     &LOGIN_URL,
     &AUDIENCE,
     &ACCESS_TOKEN,

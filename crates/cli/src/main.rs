@@ -19,6 +19,7 @@ mod launch;
 mod logging;
 mod management_key;
 mod output;
+mod passphrase;
 mod rest;
 mod session;
 mod settings;

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{Request, Response, Uri};
+use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::oneshot;
@@ -19,7 +20,12 @@ use zeroize::Zeroizing;
 
 use crate::BoxFuture;
 use crate::base_url::{is_loopback, split_authority};
+use crate::diagnosis::LocalCause;
 use crate::error::Error;
+
+mod client_certificate;
+
+pub use client_certificate::ClientCertificate;
 
 /// Sends a request and waits for the whole reply.
 ///
@@ -47,6 +53,20 @@ pub struct ClientSettings {
     pub proxy: Option<ProxyUrl>,
     /// Certificates in PEM that are trusted besides the system's.
     pub extra_roots: Vec<u8>,
+    /// Whether the system's trust store counts. Default: it does.
+    pub system_roots: SystemRoots,
+    /// The certificate to show to servers that ask for one. Default none.
+    pub client_certificate: Option<ClientCertificate>,
+}
+
+/// Whether the certificate authorities of the system are trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SystemRoots {
+    /// They are.
+    #[default]
+    Trusted,
+    /// They are not: only [`ClientSettings::extra_roots`] are.
+    LeftOut,
 }
 
 impl Default for ClientSettings {
@@ -57,6 +77,8 @@ impl Default for ClientSettings {
             body_max: 64 * 1024,
             proxy: None,
             extra_roots: Vec::new(),
+            system_roots: SystemRoots::Trusted,
+            client_certificate: None,
         }
     }
 }
@@ -241,7 +263,10 @@ impl Inner {
     }
 
     fn tls(&self) -> Result<TlsConfig, Error> {
-        let mut system = rustls_native_certs::load_native_certs();
+        let mut system = match self.settings.system_roots {
+            SystemRoots::Trusted => rustls_native_certs::load_native_certs(),
+            SystemRoots::LeftOut => rustls_native_certs::CertificateResult::default(),
+        };
         let extra = &self.settings.extra_roots;
         let mut roots = std::mem::take(&mut system.certs);
         let from_system = roots.len();
@@ -260,7 +285,8 @@ impl Inner {
             let error = Error::transport(
                 "no certificate authority is trusted: the system's trust store is empty or cannot \
                  be read, and no file of certificates was given",
-            );
+            )
+            .with_cause(LocalCause::NoTrustStore);
             return Err(match system.errors.pop() {
                 Some(source) => error.with_source(source),
                 None => error,
@@ -273,6 +299,12 @@ impl Inner {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(TlsConfig::builder()
             .root_certs(RootCerts::Specific(Arc::new(roots)))
+            .client_cert(
+                self.settings
+                    .client_certificate
+                    .as_ref()
+                    .map(ClientCertificate::pair),
+            )
             .unversioned_rustls_crypto_provider(provider)
             .build())
     }
@@ -289,21 +321,25 @@ impl Inner {
                     "{host} could not be reached within {} s",
                     seconds(self.settings.connect_timeout)
                 ))
+                .with_cause(LocalCause::TimedOut)
             }
             ureq::Error::Timeout(_) => Error::transport(format!(
                 "{host} did not answer within {} s",
                 seconds(self.settings.total_timeout)
-            )),
+            ))
+            .with_cause(LocalCause::TimedOut),
             ureq::Error::BodyExceedsLimit(limit) => {
                 Error::response(format!("{host} answered with more than {limit} bytes"))
             }
             ureq::Error::HostNotFound => {
                 Error::transport(format!("the name {host} could not be resolved"))
+                    .with_cause(LocalCause::NameUnknown)
             }
             ureq::Error::Io(source) => explain_io(source, host),
             ureq::Error::Rustls(source) => explain_tls(source, host),
             ureq::Error::ConnectProxyFailed(_) => {
                 Error::transport(format!("the proxy did not connect to {host}"))
+                    .with_cause(LocalCause::Proxy)
             }
             other => Error::transport(format!("{host} could not be asked")).with_source(other),
         }
@@ -318,28 +354,51 @@ fn explain_io(source: io::Error, host: &str) -> Error {
     if let Some(tls) = tls {
         return explain_tls(tls, host);
     }
-    let what = match source.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            format!("{host} refused the connection: nothing listens there")
-        }
+    let (what, cause) = match source.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            format!("{host} refused the connection: nothing listens there"),
+            Some(LocalCause::ConnectionRefused),
+        ),
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => format!("{host} closed the connection in mid-reply"),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            format!("{host} did not answer in time")
-        }
-        _ => format!("{host} could not be reached"),
+        | io::ErrorKind::UnexpectedEof => (
+            format!("{host} closed the connection in mid-reply"),
+            Some(LocalCause::BrokenOff),
+        ),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
+            format!("{host} did not answer in time"),
+            Some(LocalCause::TimedOut),
+        ),
+        _ => (format!("{host} could not be reached"), None),
     };
-    Error::transport(what).with_source(source)
+    let error = Error::transport(what).with_source(source);
+    match cause {
+        Some(cause) => error.with_cause(cause),
+        None => error,
+    }
 }
 
 fn explain_tls(source: rustls::Error, host: &str) -> Error {
-    let what = match &source {
-        rustls::Error::InvalidCertificate(_) => {
-            format!("the certificate of {host} is not trusted")
-        }
-        _ => format!("no TLS connection to {host}"),
+    let (what, cause) = match &source {
+        rustls::Error::InvalidCertificate(flaw) => (
+            format!("the certificate of {host} is not trusted"),
+            cause_of_flaw(flaw),
+        ),
+        _ => (format!("no TLS connection to {host}"), LocalCause::Tls),
     };
-    Error::transport(what).with_source(source)
+    Error::transport(what).with_source(source).with_cause(cause)
+}
+
+/// Tells a stranger's certificate from one for another name or time.
+const fn cause_of_flaw(flaw: &CertificateError) -> LocalCause {
+    match flaw {
+        CertificateError::NotValidForName
+        | CertificateError::NotValidForNameContext { .. }
+        | CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => LocalCause::WrongCertificate,
+        _ => LocalCause::UnknownIssuer,
+    }
 }

@@ -35,6 +35,16 @@ pub(crate) fn client(
     traffic: Traffic,
     url: &str,
 ) -> Result<UreqClient, CliError> {
+    client_settings(environment, timeout, traffic, url).map(UreqClient::new)
+}
+
+/// How such a client behaves.
+pub(crate) fn client_settings(
+    environment: &dyn Environment,
+    timeout: Option<&str>,
+    traffic: Traffic,
+    url: &str,
+) -> Result<ClientSettings, CliError> {
     let mut settings = ClientSettings::default();
     if traffic == Traffic::Records {
         settings.total_timeout = Duration::from_secs(120);
@@ -64,7 +74,7 @@ pub(crate) fn client(
             Err(what) => picker.problem(what, None),
         }
     }
-    picker.finish(Some(UreqClient::new(settings)))
+    picker.finish(Some(settings))
 }
 
 fn extra_roots(environment: &dyn Environment) -> Result<Vec<u8>, String> {

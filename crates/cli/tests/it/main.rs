@@ -6,9 +6,13 @@ mod canary;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod key;
+#[cfg(test)]
+mod key_forms;
 #[cfg(test)]
 mod network;
 #[cfg(test)]

@@ -98,7 +98,7 @@ fn settings_that_cannot_be_right_are_refused_before_anybody_is_asked() {
         ),
         (
             ["-f", "vault:secret/x#key"],
-            "keys from vault: are not built into this version",
+            "no token for Vault; looked at: VAULT_TOKEN (not set)",
         ),
         (
             ["-f", "env:NO_SUCH_KEY"],
