@@ -22,8 +22,8 @@ pub(super) async fn refuse(request: Request) -> Response {
         places.any(|place| place == tag.as_bytes())
     });
     let (code, text) = if is_login {
-        let text = "SOAP API login() is disabled in this org: this emulator signs in with the OAuth 2.0 JWT \
-                    bearer flow at /services/oauth2/token.";
+        let text = "SOAP API login() is disabled in this org: this emulator signs in with the \
+                    OAuth 2.0 JWT bearer flow at /services/oauth2/token.";
         ("INVALID_OPERATION", text.to_owned())
     } else {
         let path = crate::jws::printable(parts.uri.path());

@@ -1,4 +1,4 @@
-//! What leads Java programs to an emulator: they read neither `HTTPS_PROXY` nor certificates in PEM.
+//! What leads Java programs to an emulator: they read neither `HTTPS_PROXY` nor PEM files.
 //!
 //! Owns the form of a trust store, JKS as OpenJDK's `sun.security.provider.JavaKeyStore` reads it,
 //! and the options that name it. A program's own options count for more than these.
