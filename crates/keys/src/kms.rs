@@ -22,6 +22,7 @@ use crate::describe;
 use crate::remote::verified;
 use crate::sigv4::{self, Credentials};
 use crate::surroundings::{Surroundings, Tls};
+use crate::url::is_safe;
 
 const WHO: &str = "AWS KMS";
 const ALGORITHM: &str = "RSASSA_PKCS1_V1_5_SHA_256";
@@ -75,6 +76,12 @@ async fn call(
         Some((_, url)) => format!("{}/", url.trim_end_matches('/')),
         None => format!("https://kms.{region}.amazonaws.com/"),
     };
+    if !is_safe(&url) {
+        return Err(Error::setting(
+            "the endpoint of AWS KMS is no https URL, expected one: see AWS_ENDPOINT_URL_KMS and \
+             AWS_ENDPOINT_URL",
+        ));
+    }
     let request = Request::post(&url)
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", format!("TrentService.{action}"))
