@@ -30,7 +30,7 @@ impl Vault {
     fn start() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let of_handler = Arc::clone(&state);
-        let handler = move |asked: Asked| reply(&mut of_handler.lock().unwrap(), asked);
+        let handler = move |asked: Asked| reply(&mut of_handler.lock().unwrap(), &asked);
         let port = serve(None, Arc::new(handler));
         let url = format!("http://127.0.0.1:{port}");
         let variables = with(&[("VAULT_ADDR", &url), ("VAULT_TOKEN", "hvs.demo")]);
@@ -45,13 +45,13 @@ impl Vault {
             .insert(0, (line, status, body));
     }
 
-    fn secret(&self, data: Value) {
+    fn secret(&self, data: &Value) {
         let body = json!({"data": {"data": data, "metadata": {"version": 3}}});
         self.answer("GET /v1/secret/data/salesforce/prod", 200, body);
     }
 }
 
-fn reply(state: &mut State, asked: Asked) -> Reply {
+fn reply(state: &mut State, asked: &Asked) -> Reply {
     state.asked.push(asked.clone());
     if asked.header("x-vault-token") != Some("hvs.demo") {
         return Some((
@@ -104,7 +104,7 @@ async fn a_field_of_a_secret_is_read_as_text_or_object() {
         json!({"private_key": text("pkcs8.key").replace('\n', "\\n")}),
         json!({"private_key": {"value": {"private_key": text("pkcs1.key")}}}),
     ] {
-        vault.secret(data);
+        vault.secret(&data);
         vault.variables.set("VAULT_NAMESPACE", &["team"]);
         fetch(FIELD, &vault.variables).await.unwrap();
     }
@@ -163,7 +163,7 @@ async fn what_vault_does_not_give_is_told() {
 #[tokio::test]
 async fn the_token_is_that_of_the_variable_or_the_file_of_the_login() {
     let vault = Vault::start();
-    vault.secret(json!({"private_key": text("pkcs8.key")}));
+    vault.secret(&json!({"private_key": text("pkcs8.key")}));
     vault.variables.set("VAULT_TOKEN", &[""]);
     let home = tempfile::tempdir().unwrap();
     vault
