@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::error::EXIT_CODES;
 
 pub(crate) mod emulator;
+pub(crate) mod explain;
 pub(crate) mod key;
 
 /// Signs servers in to Salesforce with the OAuth 2.0 JWT bearer flow.
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
+    /// Say what a code or a message means, and which setting to change
+    Explain(explain::ExplainArgs),
     /// Run a local org to develop and test against
     #[command(subcommand, arg_required_else_help = true)]
     Emulator(emulator::EmulatorCommand),

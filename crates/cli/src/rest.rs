@@ -4,6 +4,7 @@
 //! Owns the rule that a token is sent to its instance and nowhere else.
 
 use accredit::audience::InstanceUrl;
+use accredit::diagnosis::{Diagnosis, LocalCause, Retry};
 use accredit::http::UreqClient;
 use accredit::secret::AccessToken;
 use http::header::{ACCEPT, AUTHORIZATION};
@@ -124,7 +125,7 @@ fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
         Err(_) => Vec::new(),
     };
     let Some(error) = errors.first() else {
-        return Failure::Final(unknown(reply, host));
+        return unknown(reply, host);
     };
     let code = error.code.as_deref().unwrap_or("no code");
     let message: String = error
@@ -137,24 +138,20 @@ fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
     let told = CliError::new(
         kind_of(status, code),
         format!("{host} refused: {code}: {message}"),
-    )
-    .with_code(code);
+    );
+    let entry = Diagnosis::of_rest(code, &message);
+    let told = match entry {
+        Some(entry) => told.diagnosed(entry),
+        None => told.with_code(code),
+    };
+    // The same code with another message means that a new token would not help (fact sheet §0.12).
     let has_ended = status == StatusCode::UNAUTHORIZED
-        && code == "INVALID_SESSION_ID"
-        && message == "Session expired or invalid";
+        && entry.is_some_and(|entry| entry.retry == Retry::WithNewToken);
     if has_ended {
-        return Failure::SessionEnded(told.hint("sign in again to get a fresh token"));
+        Failure::SessionEnded(told)
+    } else {
+        Failure::Final(told)
     }
-    Failure::Final(match code {
-        "INVALID_SESSION_ID" => told.hint(
-            "a new token will not help: the app needs the scope api, and the user API access",
-        ),
-        "REQUEST_LIMIT_EXCEEDED" => {
-            told.hint("wait, or look at Setup > Company Information > API Requests")
-        }
-        "NOT_FOUND" => told.hint("check --api-version and the instance URL"),
-        _ => told,
-    })
 }
 
 fn kind_of(status: StatusCode, code: &str) -> Kind {
@@ -166,25 +163,48 @@ fn kind_of(status: StatusCode, code: &str) -> Kind {
     }
 }
 
-fn unknown(reply: &Response<Vec<u8>>, host: &str) -> CliError {
+/// A reply that is no error of the REST API: one word of the identity service, a page, noise.
+fn unknown(reply: &Response<Vec<u8>>, host: &str) -> Failure {
     let number = reply.status().as_u16();
     let (length, body) = (reply.body().len(), reply.body().trim_ascii_start());
-    let what = if body.first() == Some(&b'<') {
-        "an HTML page"
-    } else {
-        "a body"
-    };
+    let is_page = body.first() == Some(&b'<');
+    let what = if is_page { "an HTML page" } else { "a body" };
     let kind = match (reply.status().is_redirection(), kind_of(reply.status(), "")) {
         (true, _) => Kind::Other,
         (false, Kind::Refused) if number < 400 => Kind::Other,
         (false, kind) => kind,
     };
-    CliError::new(
+    let told = CliError::new(
         kind,
         format!("{host} answered {number} with {what} of {length} bytes, expected JSON"),
-    )
-    .hint(INSTANCE_URL_HINT)
+    );
+    match entry_of(reply.status(), body) {
+        Some(entry) if entry.retry == Retry::WithNewToken => {
+            Failure::SessionEnded(told.diagnosed(entry))
+        }
+        Some(entry) => Failure::Final(told.diagnosed(entry).hint(INSTANCE_URL_HINT)),
+        None => Failure::Final(told.hint(INSTANCE_URL_HINT)),
+    }
 }
+
+/// The entry for a body that is no JSON.
+fn entry_of(status: StatusCode, body: &[u8]) -> Option<&'static Diagnosis> {
+    let text = String::from_utf8_lossy(body.get(..WORD_LENGTH_MAX).unwrap_or(body));
+    if body.first() == Some(&b'<') {
+        let code = if status == StatusCode::URI_TOO_LONG {
+            "ACC-2012"
+        } else if text.to_ascii_lowercase().contains("down for maintenance") {
+            "ACC-1053"
+        } else {
+            LocalCause::Page.code()
+        };
+        return Diagnosis::with_code(code);
+    }
+    Diagnosis::of_rest("", &text)
+}
+
+/// As much of a body is looked at for words that are known, in bytes.
+const WORD_LENGTH_MAX: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -223,6 +243,8 @@ mod tests {
             (429, "", false, 5),
             (503, "<html>", false, 6),
             (302, "", false, 1),
+            (403, "Bad_OAuth_Token", true, 4),
+            (403, "Wrong_Org", false, 4),
             (414, "<h1>Bad Message 414</h1>", false, 4),
         ] {
             let (is_ended, error) = failure(status, body);

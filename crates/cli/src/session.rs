@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use accredit::BoxFuture;
 use accredit::clock::Clock;
+use accredit::diagnosis::{AudienceFact, Facts};
 use accredit::error::{Error, ErrorKind};
 use accredit::http::{HttpClient, UreqClient};
 use accredit::key::{Engine, Signer};
@@ -45,7 +46,8 @@ impl HttpClient for OnThisThread {
 pub(crate) struct Session {
     source: JwtBearer,
     host: String,
-    facts: String,
+    asked: String,
+    facts: Facts,
     key: String,
 }
 
@@ -68,12 +70,21 @@ impl Session {
             origin,
         } = sign_in.endpoint;
         let login_url = endpoint.login_url();
-        let facts = format!(
+        let asked = format!(
             "asked {} ({origin}) with audience {} for {}",
             login_url.as_str(),
             endpoint.audience(),
             sign_in.identity.subject.as_str()
         );
+        let audience = if endpoint.audience().as_str() == login_url.as_str() {
+            AudienceFact::SameHost
+        } else {
+            AudienceFact::Elsewhere
+        };
+        let facts = Facts {
+            audience,
+            ..Facts::of_host(login_url)
+        };
         let host = login_url.authority().to_owned();
         let fingerprint = signer.public_key().fingerprint();
         let outside = Outside {
@@ -84,6 +95,7 @@ impl Session {
         Ok(Self {
             source: JwtBearer::new(sign_in.identity, signer, endpoint, outside),
             host,
+            asked,
             facts,
             key: format!(
                 "signed with {} ({}), public key sha256:{fingerprint}",
@@ -107,26 +119,26 @@ impl Session {
         let assertion = wait_for(self.source.assertion())?;
         out.step(&format!("Making OAuth request to {}...", self.host));
         let exchange =
-            wait_for(self.source.trade(assertion)).map_err(|error| self.explain(error))?;
+            wait_for(self.source.trade(assertion)).map_err(|error| self.explain(&error))?;
         out.step(&format!("Status: {}", exchange.status.as_u16()));
         Ok(exchange)
     }
 
     /// The error with what was asked: most refusals are a matter of the wrong one of these.
-    pub(crate) fn explain(&self, error: Error) -> CliError {
+    pub(crate) fn explain(&self, error: &Error) -> CliError {
         let kind = error.kind();
         let is_signature = error
             .refusal()
             .is_some_and(|refusal| refusal.description() == "invalid assertion");
-        let told = CliError::from(error);
+        let told = CliError::of(error, &self.facts);
         match kind {
             ErrorKind::Refused if is_signature => {
-                told.hint(self.facts.as_str()).hint(self.key.as_str())
+                told.hint(self.asked.as_str()).hint(self.key.as_str())
             }
-            ErrorKind::Refused | ErrorKind::Response => told.hint(self.facts.as_str()),
+            ErrorKind::Refused | ErrorKind::Response => told.hint(self.asked.as_str()),
             ErrorKind::Transport => told.hint(format!(
                 "check the login URL, the network, and HTTPS_PROXY; {}",
-                self.facts
+                self.asked
             )),
             _ => told,
         }

@@ -198,7 +198,8 @@ impl<'a> Picker<'a> {
                 origin: found.origin,
             }),
             Err(error) => {
-                self.problem(format!("{error} ({})", found.origin), None);
+                let hint = advice(&error);
+                self.problem(format!("{error} ({})", found.origin), hint);
                 None
             }
         }
@@ -211,6 +212,12 @@ impl<'a> Picker<'a> {
             _ => Err(together(self.problems)),
         }
     }
+}
+
+/// What the catalogue says to do about a wrong setting.
+pub(crate) fn advice(error: &Error) -> Option<String> {
+    let entry = error.cause()?.diagnosis()?;
+    Some(format!("{}: {}", entry.code, entry.fix))
 }
 
 fn together(problems: Vec<Problem>) -> CliError {

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{Request, Response, Uri};
+use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::oneshot;
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::BoxFuture;
 use crate::base_url::{is_loopback, split_authority};
+use crate::diagnosis::LocalCause;
 use crate::error::Error;
 
 mod client_certificate;
@@ -283,7 +285,8 @@ impl Inner {
             let error = Error::transport(
                 "no certificate authority is trusted: the system's trust store is empty or cannot \
                  be read, and no file of certificates was given",
-            );
+            )
+            .with_cause(LocalCause::NoTrustStore);
             return Err(match system.errors.pop() {
                 Some(source) => error.with_source(source),
                 None => error,
@@ -318,21 +321,25 @@ impl Inner {
                     "{host} could not be reached within {} s",
                     seconds(self.settings.connect_timeout)
                 ))
+                .with_cause(LocalCause::TimedOut)
             }
             ureq::Error::Timeout(_) => Error::transport(format!(
                 "{host} did not answer within {} s",
                 seconds(self.settings.total_timeout)
-            )),
+            ))
+            .with_cause(LocalCause::TimedOut),
             ureq::Error::BodyExceedsLimit(limit) => {
                 Error::response(format!("{host} answered with more than {limit} bytes"))
             }
             ureq::Error::HostNotFound => {
                 Error::transport(format!("the name {host} could not be resolved"))
+                    .with_cause(LocalCause::NameUnknown)
             }
             ureq::Error::Io(source) => explain_io(source, host),
             ureq::Error::Rustls(source) => explain_tls(source, host),
             ureq::Error::ConnectProxyFailed(_) => {
                 Error::transport(format!("the proxy did not connect to {host}"))
+                    .with_cause(LocalCause::Proxy)
             }
             other => Error::transport(format!("{host} could not be asked")).with_source(other),
         }
@@ -347,28 +354,51 @@ fn explain_io(source: io::Error, host: &str) -> Error {
     if let Some(tls) = tls {
         return explain_tls(tls, host);
     }
-    let what = match source.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            format!("{host} refused the connection: nothing listens there")
-        }
+    let (what, cause) = match source.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            format!("{host} refused the connection: nothing listens there"),
+            Some(LocalCause::ConnectionRefused),
+        ),
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => format!("{host} closed the connection in mid-reply"),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            format!("{host} did not answer in time")
-        }
-        _ => format!("{host} could not be reached"),
+        | io::ErrorKind::UnexpectedEof => (
+            format!("{host} closed the connection in mid-reply"),
+            Some(LocalCause::BrokenOff),
+        ),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
+            format!("{host} did not answer in time"),
+            Some(LocalCause::TimedOut),
+        ),
+        _ => (format!("{host} could not be reached"), None),
     };
-    Error::transport(what).with_source(source)
+    let error = Error::transport(what).with_source(source);
+    match cause {
+        Some(cause) => error.with_cause(cause),
+        None => error,
+    }
 }
 
 fn explain_tls(source: rustls::Error, host: &str) -> Error {
-    let what = match &source {
-        rustls::Error::InvalidCertificate(_) => {
-            format!("the certificate of {host} is not trusted")
-        }
-        _ => format!("no TLS connection to {host}"),
+    let (what, cause) = match &source {
+        rustls::Error::InvalidCertificate(flaw) => (
+            format!("the certificate of {host} is not trusted"),
+            cause_of_flaw(flaw),
+        ),
+        _ => (format!("no TLS connection to {host}"), LocalCause::Tls),
     };
-    Error::transport(what).with_source(source)
+    Error::transport(what).with_source(source).with_cause(cause)
+}
+
+/// Tells a stranger's certificate from one for another name or time.
+const fn cause_of_flaw(flaw: &CertificateError) -> LocalCause {
+    match flaw {
+        CertificateError::NotValidForName
+        | CertificateError::NotValidForNameContext { .. }
+        | CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => LocalCause::WrongCertificate,
+        _ => LocalCause::UnknownIssuer,
+    }
 }

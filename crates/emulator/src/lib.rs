@@ -37,6 +37,7 @@ mod refusal;
 mod requests;
 mod rest;
 mod revoke;
+mod running;
 mod server;
 mod session;
 mod start_error;
@@ -52,7 +53,7 @@ mod visit;
 
 pub use app::App;
 pub use audience::Environment;
-pub use builder::{Builder, Emulator};
+pub use builder::Builder;
 pub use directory::{
     AppKind, DirectoryError, IpRestrictions, NewApp, NewUser, PermittedUsers, SessionPolicy,
     Switch, Upload, UserRecord, UserState,
@@ -61,6 +62,7 @@ pub use front::{NewOrg, OrgRefused, routes};
 pub use mode::{Leniency, Mode};
 pub use org::Seed;
 pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable, is_searched};
+pub use running::Emulator;
 pub use server::run;
 pub use start_error::StartError;
 pub use tls::{Authority, AuthorityError};

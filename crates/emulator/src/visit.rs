@@ -18,12 +18,7 @@ const OWN: [&str; 2] = ["/_emulator", "/setup"];
 
 /// Answers a request as one org.
 pub(crate) async fn visit(app: &App, router: Router, request: Request) -> Response {
-    let path = request.uri().path();
-    let is_below = |own: &str| {
-        path.strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    if OWN.into_iter().any(is_below) {
+    if is_own(request.uri().path()) {
         return answer(router, request).await;
     }
     let mut entry = Entry {
@@ -68,6 +63,15 @@ pub(crate) async fn visit(app: &App, router: Router, request: Request) -> Respon
     entry.diagnosis = diagnosis(&response);
     app.requests().add(entry);
     response
+}
+
+/// Says whether a path is the emulator's own and no client's.
+pub(crate) fn is_own(path: &str) -> bool {
+    let is_below = |own: &str| {
+        path.strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    OWN.into_iter().any(is_below)
 }
 
 async fn answer(router: Router, request: Request) -> Response {

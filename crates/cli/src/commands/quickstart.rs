@@ -207,7 +207,7 @@ fn sign_in(args: &SignInArgs, world: &World, story: &mut Story) -> Result<Org, C
     let Exchange {
         assertion, outcome, ..
     } = session.exchange(&mut silent)?;
-    let token = outcome.map_err(|error| session.explain(error))?;
+    let token = outcome.map_err(|error| session.explain(&error))?;
     story.tell(
         "A signed assertion",
         format!(

@@ -36,7 +36,7 @@ pub(crate) fn run(
         return exchange
             .outcome
             .map(drop)
-            .map_err(|error| session.explain(error));
+            .map_err(|error| session.explain(&error));
     }
     let (token, body) = match exchange {
         Exchange {
@@ -47,7 +47,7 @@ pub(crate) fn run(
         Exchange {
             outcome: Err(error),
             ..
-        } => return Err(session.explain(error)),
+        } => return Err(session.explain(&error)),
     };
     if out.is_shown_to_a_person() {
         out.warn("the result is a password: it is now in the history of this terminal");

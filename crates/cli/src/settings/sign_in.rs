@@ -12,7 +12,7 @@ use crate::args::SignInArgs;
 use crate::env_vars::{self, Holds};
 use crate::error::CliError;
 use crate::key_reference::KeyReference;
-use crate::settings::{Environment, Flag, Found, Origin, Picker, Setting};
+use crate::settings::{Environment, Flag, Found, Origin, Picker, Setting, advice};
 
 /// The login host of all production orgs.
 const PRODUCTION: &str = "https://login.salesforce.com";
@@ -158,8 +158,11 @@ fn pick_endpoint(
             .map(|endpoint| endpoint.value),
         None => TokenEndpoint::new(value, None)
             .map_err(|error| {
-                let hint = "pass --audience URL or set ACCREDIT_AUDIENCE".to_owned();
-                picker.problem(error.to_string(), Some(hint));
+                let usual = || "pass --audience URL or set ACCREDIT_AUDIENCE".to_owned();
+                picker.problem(
+                    error.to_string(),
+                    Some(advice(&error).unwrap_or_else(usual)),
+                );
             })
             .ok(),
     };
@@ -193,7 +196,8 @@ mod tests {
         for part in ["no client id", "no username", "no private key", "over http"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert_eq!(error.hints().len(), 3);
+        assert_eq!(error.hints().len(), 4);
+        assert!(error.hints()[3].starts_with("ACC-3008: "), "{error:?}");
     }
 
     #[test]

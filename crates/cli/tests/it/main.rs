@@ -6,6 +6,8 @@ mod canary;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod key;

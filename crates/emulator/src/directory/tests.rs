@@ -95,6 +95,30 @@ fn sessions_are_stored_in_the_order_of_issue_and_their_end_after_their_begin() {
     assert_eq!(numbers, [1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
 }
 
+#[test]
+fn used_assertions_are_kept_while_they_could_be_used_again() {
+    let app = org(Mode::Strict);
+    let now = UnixTime::from_secs(NOW);
+    let redeem = |id: &str, seconds: u64, now| {
+        let expires_at = UnixTime::from_secs(NOW + seconds);
+        app.directory().redeem(("app", id), expires_at, now)
+    };
+    let (first, gone) = ("lives on", "expired long ago");
+    redeem(gone, 1, now).unwrap();
+    redeem(first, 3_600, now).unwrap();
+    let later = UnixTime::from_secs(NOW + 1_000);
+    for number in 0..102_000 {
+        redeem(&number.to_string(), 1_100, later).unwrap();
+    }
+    assert_eq!(redeem(first, 3_600, later), Err(Refusal::Replayed));
+    assert_eq!(redeem("0", 1_100, later), Err(Refusal::Replayed));
+    let counted = app.directory().store.run(|connection| {
+        let sql = "SELECT COUNT(*) FROM accredit_replay";
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0))
+    });
+    assert_eq!(counted.unwrap(), 102_001, "only the one that expired went");
+}
+
 fn request(method: &str, path: &str, body: String) -> Request<Body> {
     let mut request = Request::builder()
         .method(method)

@@ -1,8 +1,9 @@
 //! The front: which org a request is for.
 //!
 //! Owns the orgs of the process. An org is chosen by the My Domain in `Host`, by `NAME.localhost`,
-//! or by `/orgs/NAME` before the path; whatever chooses none is for the first one. Orgs share a
-//! clock's beginning and nothing else.
+//! or by `/orgs/NAME` before the path. Where none of these does, the access token says whose it is:
+//! clients put the paths that an org names, such as `nextRecordsUrl`, behind the host alone.
+//! Whatever chooses none is for the first one. Orgs share a clock's beginning and nothing else.
 
 mod orgs;
 pub(crate) mod peek;
@@ -21,7 +22,7 @@ use crate::connection::{Tunnel, host_of};
 use crate::error::ApiError;
 use crate::origin::Prefix;
 use crate::proxy::over_tls;
-use crate::visit::visit;
+use crate::visit::{is_own, visit};
 
 /// Everything that the emulator answers, for `app` and for the orgs that are made beside it.
 pub fn routes(app: App) -> Router {
@@ -54,7 +55,7 @@ impl Front {
         if self.is_alone() {
             return (self.first(), request);
         }
-        if let Some(entry) = peek::token(&request).and_then(|token| self.with_session(&token)) {
+        if let Some(entry) = peek::token(&request).and_then(|token| self.of_token(&token)) {
             return (entry, request);
         }
         let (request, presented) = peek::presented(request).await;
@@ -63,7 +64,7 @@ impl Front {
 
     fn below_path(&self, mut request: Request) -> Result<(Entry, Request), NoOrg> {
         let Some(rest) = request.uri().path().strip_prefix("/orgs/") else {
-            return Ok((self.first(), request));
+            return Ok((self.at_address(&mut request), request));
         };
         let (name, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
@@ -79,6 +80,20 @@ impl Front {
         *request.uri_mut() = uri;
         request.extensions_mut().insert(prefix);
         Ok((entry, request))
+    }
+
+    /// The org of a request that names none.
+    fn at_address(&self, request: &mut Request) -> Entry {
+        if self.is_alone() || is_own(request.uri().path()) {
+            return self.first();
+        }
+        let named = peek::token(request).and_then(|token| self.of_token(&token));
+        let entry = named.unwrap_or_else(|| self.first());
+        if entry.name != self.first().name {
+            let prefix = Prefix(format!("/orgs/{}", entry.name));
+            request.extensions_mut().insert(prefix);
+        }
+        entry
     }
 }
 

@@ -69,7 +69,7 @@ fn org(session: &Session, out: &mut Output) -> Result<Org, CliError> {
     } = session
         .exchange(out)?
         .outcome
-        .map_err(|error| session.explain(error))?;
+        .map_err(|error| session.explain(&error))?;
     Ok(Org {
         instance_url,
         access_token,
