@@ -25,6 +25,10 @@ use crate::surroundings::{Surroundings, Tls};
 use crate::url::is_safe;
 
 const WHO: &str = "AWS KMS";
+
+/// The longest message that the service hashes itself, in bytes.
+const MESSAGE_LENGTH_MAX: usize = 4096;
+
 const ALGORITHM: &str = "RSASSA_PKCS1_V1_5_SHA_256";
 
 /// A key of the service.
@@ -162,10 +166,15 @@ fn credentials(surroundings: &Surroundings) -> Result<Credentials, Error> {
 impl KmsKey {
     async fn ask_for_signature(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let hash = digest::digest(&digest::SHA256, message);
+        let (kind, message_or_hash) = if message.len() <= MESSAGE_LENGTH_MAX {
+            ("RAW", message)
+        } else {
+            ("DIGEST", hash.as_ref())
+        };
         let body = json!({
             "KeyId": self.id,
-            "Message": STANDARD.encode(hash),
-            "MessageType": "DIGEST",
+            "Message": STANDARD.encode(message_or_hash),
+            "MessageType": kind,
             "SigningAlgorithm": ALGORITHM,
         });
         let answer = call(&self.surroundings, &self.id, "Sign", &body).await?;

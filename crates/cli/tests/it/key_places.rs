@@ -30,8 +30,9 @@ fn program() -> Program {
 /// Signs in at an emulator with the key at `reference`.
 #[track_caller]
 fn signs_in(program: &Program, reference: &str) {
+    // The command finds the reference in its environment.
     let run = program.line(&format!(
-        "emulator run --cert server.crt -- accredit token -q -f {reference}"
+        "emulator run --cert server.crt -f {reference} -- accredit token -q"
     ));
     assert!(
         run.succeeds().stdout.starts_with("00D"),
