@@ -89,7 +89,8 @@ impl Client {
 
     fn ask(&self, request: Request<Body>) -> (u16, Vec<u8>) {
         self.runtime.block_on(async {
-            let reply: Response<Body> = self.router.clone().oneshot(request).await.expect("a reply");
+            let reply = self.router.clone().oneshot(request).await;
+            let reply: Response<Body> = reply.expect("a reply");
             let status = reply.status().as_u16();
             let body = axum::body::to_bytes(reply.into_body(), 64 << 20).await.expect("a body");
             (status, body.to_vec())
