@@ -9,23 +9,22 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{Request, Response, Uri};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tokio::sync::oneshot;
 use ureq::config::Config;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
 use crate::BoxFuture;
 use crate::base_url::{is_loopback, split_authority};
-use crate::diagnosis::LocalCause;
 use crate::error::Error;
 
 mod client_certificate;
 mod mishap;
+mod roots;
 
 pub use client_certificate::ClientCertificate;
 use mishap::explain;
+pub use roots::SystemRoots;
 
 /// Sends a request and waits for the whole reply.
 ///
@@ -57,16 +56,6 @@ pub struct ClientSettings {
     pub system_roots: SystemRoots,
     /// The certificate to show to servers that ask for one. Default none.
     pub client_certificate: Option<ClientCertificate>,
-}
-
-/// Whether the certificate authorities of the system are trusted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SystemRoots {
-    /// They are.
-    #[default]
-    Trusted,
-    /// They are not: only [`ClientSettings::extra_roots`] are.
-    LeftOut,
 }
 
 impl Default for ClientSettings {
@@ -263,39 +252,7 @@ impl Inner {
     }
 
     fn tls(&self) -> Result<TlsConfig, Error> {
-        let mut system = match self.settings.system_roots {
-            SystemRoots::Trusted => rustls_native_certs::load_native_certs(),
-            SystemRoots::LeftOut => rustls_native_certs::CertificateResult::default(),
-        };
-        let extra = &self.settings.extra_roots;
-        let mut roots = std::mem::take(&mut system.certs);
-        let from_system = roots.len();
-        for root in CertificateDer::pem_slice_iter(extra) {
-            roots.push(root.map_err(|_| {
-                Error::setting("the file of extra certificates holds a damaged PEM block")
-            })?);
-        }
-        if !extra.is_empty() && roots.len() == from_system {
-            return Err(Error::setting(
-                "the file of extra certificates holds none, expected blocks of -----BEGIN \
-                 CERTIFICATE-----",
-            ));
-        }
-        if roots.is_empty() {
-            let error = Error::transport(
-                "no certificate authority is trusted: the system's trust store is empty or cannot \
-                 be read, and no file of certificates was given",
-            )
-            .with_cause(LocalCause::NoTrustStore);
-            return Err(match system.errors.pop() {
-                Some(source) => error.with_source(source),
-                None => error,
-            });
-        }
-        let roots: Vec<Certificate<'static>> = roots
-            .iter()
-            .map(|root| Certificate::from_der(root).to_owned())
-            .collect();
+        let roots = roots::load(self.settings.system_roots, &self.settings.extra_roots)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(TlsConfig::builder()
             .root_certs(RootCerts::Specific(Arc::new(roots)))

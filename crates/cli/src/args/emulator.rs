@@ -179,7 +179,7 @@ pub(crate) struct RunArgs {
         requires = "cert",
         value_name = "KEY"
     )]
-    pub(crate) key: Option<PathBuf>,
+    pub(crate) key: Option<String>,
     /// Consumer key of the app [default: a new one]
     #[arg(short = 'i', long)]
     pub(crate) client_id: Option<String>,
@@ -203,7 +203,7 @@ pub(crate) struct EnvArgs {
     pub(crate) username: Option<String>,
     /// Key file to tell programs
     #[arg(short = 'f', long = "jwt-key-file", alias = "key", value_name = "KEY")]
-    pub(crate) key: Option<PathBuf>,
+    pub(crate) key: Option<String>,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 }

@@ -13,6 +13,7 @@ use crate::commands::emulator::java;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files::{self, Access, Existing, FileSet};
+use crate::key_reference::KeyReference;
 use crate::settings::{Environment, Flag, Picker, lookup};
 use crate::world::World;
 
@@ -157,9 +158,15 @@ pub(super) fn identity(client_id: &str, username: &str) -> Vec<Variable> {
     ]
 }
 
-/// Where the key is.
-pub(super) fn key(path: &Path) -> [Variable; 2] {
-    ["SF_JWT_KEY_FILE", env_vars::KEY.name].map(|name| (name, path.as_os_str().to_owned()))
+/// Where the key is. A place that only we know is told in our own variable alone.
+pub(super) fn key(reference: &KeyReference) -> Result<Vec<Variable>, CliError> {
+    let KeyReference::File(path) = reference else {
+        return Ok(vec![(env_vars::KEY.name, reference.as_text().into())]);
+    };
+    let path = std::path::absolute(path)
+        .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
+    let names = ["SF_JWT_KEY_FILE", env_vars::KEY.name];
+    Ok(names.map(|name| (name, path.clone().into())).into())
 }
 
 /// The proxies of this machine know nothing of the org on it.
