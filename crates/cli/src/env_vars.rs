@@ -100,7 +100,7 @@ pub(crate) static AUDIENCE: Variable = variable(
 );
 pub(crate) static ACCESS_TOKEN: Variable = variable(
     "ACCREDIT_ACCESS_TOKEN",
-    "access token for `query`, instead of a sign-in",
+    "access token for `query`, `api`, `whoami`, `exec` and `revoke`, instead of a sign-in",
     &[value("SF_ACCESS_TOKEN")],
 );
 pub(crate) static INSTANCE_URL: Variable = variable(
@@ -165,8 +165,14 @@ pub(crate) static NO_COLOR: Variable = variable(
 );
 pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
 
+pub(crate) static GITHUB_ACTIONS: Variable = variable(
+    "GITHUB_ACTIONS",
+    "when `true`, `token` and `exec` have the log of GitHub Actions mask the token",
+    &[],
+);
+
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 20] = [
+static ALL: [&Variable; 21] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -187,6 +193,7 @@ static ALL: [&Variable; 20] = [
     &SSL_CERT_FILE,
     &NO_COLOR,
     &TERM,
+    &GITHUB_ACTIONS,
 ];
 
 /// What `--help` says of them.
@@ -275,6 +282,7 @@ mod tests {
             "SSL_CERT_FILE",
             "NO_COLOR",
             "TERM",
+            "GITHUB_ACTIONS",
         ];
         for name in names {
             assert!(

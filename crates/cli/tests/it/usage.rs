@@ -10,7 +10,6 @@ fn mistakes_of_usage_have_our_form_and_exit_code_2() {
         "tokens",
         "token --colour",
         "token --format xml",
-        "token --reveal",
         "token --sandbox -r https://acme.my.salesforce.com",
         "token --show-assertion --format json",
         "key",
