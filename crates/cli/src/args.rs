@@ -14,6 +14,9 @@ pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod explain;
 pub(crate) mod key;
+mod whole;
+
+pub(crate) use whole::{command, visible};
 
 /// Signs servers in to Salesforce with the OAuth 2.0 JWT bearer flow.
 #[derive(Debug, Parser)]
@@ -255,13 +258,12 @@ pub(crate) struct InspectArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_definitions_do_not_contradict_each_other() {
-        CommandLine::command().debug_assert();
+        command().debug_assert();
+        visible().debug_assert();
     }
 
     #[test]

@@ -252,9 +252,10 @@ mod tests {
              the command that it runs, and removes `ACCREDIT_AUDIENCE`, `ACCREDIT_ACCESS_TOKEN`, \
              `SF_AUDIENCE_URL` and `SF_ACCESS_TOKEN`. So that programs with Salesforce's hosts \
              written into them reach it too, it sets `HTTPS_PROXY`, `https_proxy`, `NO_PROXY`, \
-             `no_proxy`, `NODE_USE_ENV_PROXY`, and, each naming a file with the system's \
-             certificates and its own, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, \
-             `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` \
+             `no_proxy`, `NODE_USE_ENV_PROXY`, for Java `JAVA_TOOL_OPTIONS` (after the options \
+             that are in it already; every Java machine says on stderr that it read them), and, \
+             each naming a file with the system's certificates and its own, `SSL_CERT_FILE`, \
+             `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` \
              prints the same for an emulator that was started with `--proxy`.\n\n\
              Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
              trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \

@@ -20,6 +20,8 @@ mod key;
 #[cfg(test)]
 mod key_forms;
 #[cfg(test)]
+mod key_places;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod program;

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use http::{Method, Request, Response};
 use ureq::SendBody;
 
-use super::{UreqClient, run};
+use super::{UreqClient, explain, run};
 use crate::base_url::is_loopback;
 use crate::error::Error;
 
@@ -69,7 +69,7 @@ impl UreqClient {
             }
         };
         let (parts, body) = sent
-            .map_err(|error| self.0.explain(error, &uri))?
+            .map_err(|error| explain(error, &uri, &self.0.settings))?
             .into_parts();
         let body = body.into_with_config().limit(u64::MAX).reader();
         Ok(Response::from_parts(parts, Download(body)))

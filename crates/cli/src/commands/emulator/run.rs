@@ -4,7 +4,7 @@
 //! the signals that we get are its own, and nothing is left behind.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use accredit_emulator::{AppKind, Emulator, Environment, NewApp, NewOrg, NewUser, Upload};
 use tempfile::TempDir;
@@ -20,6 +20,7 @@ use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
 use crate::files::Existing;
 use crate::interrupt;
+use crate::key_reference::KeyReference;
 use crate::output::Output;
 use crate::world::World;
 
@@ -79,7 +80,7 @@ pub(crate) fn passing_folder() -> Result<TempDir, CliError> {
 
 /// Key and certificate of the app.
 struct Pair {
-    key: PathBuf,
+    key: KeyReference,
     certificate: String,
 }
 
@@ -94,18 +95,21 @@ fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> 
         )?;
         return Ok(Pair {
             certificate: CertificateFile::read(&made.certificate)?.text,
-            key: made.key,
+            key: KeyReference::file(&made.key)?,
         });
     };
-    let key = args
-        .key
-        .clone()
-        .unwrap_or_else(|| certificate.with_extension("key"));
+    let key = match &args.key {
+        Some(text) => KeyReference::parse(text)?,
+        None => KeyReference::file(&certificate.with_extension("key"))?,
+    };
     key::check_pair(&key, certificate, world).map_err(|error| {
         error.hint("-f KEY names the key of the certificate, if it is not beside it")
     })?;
-    let key = std::path::absolute(&key)
-        .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
+    if key == KeyReference::Stdin {
+        return Err(CliError::usage(
+            "the key is read twice, so it cannot be stdin",
+        ));
+    }
     Ok(Pair {
         certificate: CertificateFile::read(certificate)?.text,
         key,
@@ -140,7 +144,7 @@ fn prepare(
     };
     add_sandbox(args, app, username, emulator)?;
     let mut variables = reach::identity(client_id.as_str(), username);
-    variables.extend(reach::key(&pair.key));
+    variables.extend(reach::key(&pair.key)?);
     Ok(variables)
 }
 

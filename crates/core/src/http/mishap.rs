@@ -1,13 +1,52 @@
-//! Why there is no reply, from what the socket and TLS say.
+//! What went wrong on the way to a server and back, in one sentence each.
 
 use std::io;
+use std::time::Duration;
 
+use http::Uri;
 use rustls::CertificateError;
 
+use super::ClientSettings;
 use crate::diagnosis::LocalCause;
 use crate::error::Error;
 
-pub(super) fn explain_io(source: io::Error, host: &str) -> Error {
+/// Says in one sentence what went wrong on the way; the rest is the source.
+pub(super) fn explain(error: ureq::Error, uri: &Uri, settings: &ClientSettings) -> Error {
+    let host = uri
+        .authority()
+        .map_or("the server", |authority| authority.as_str());
+    let seconds = |span: Duration| span.as_secs_f32();
+    match error {
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+            Error::transport(format!(
+                "{host} could not be reached within {} s",
+                seconds(settings.connect_timeout)
+            ))
+            .with_cause(LocalCause::TimedOut)
+        }
+        ureq::Error::Timeout(_) => Error::transport(format!(
+            "{host} did not answer within {} s",
+            seconds(settings.total_timeout)
+        ))
+        .with_cause(LocalCause::TimedOut),
+        ureq::Error::BodyExceedsLimit(limit) => {
+            Error::response(format!("{host} answered with more than {limit} bytes"))
+        }
+        ureq::Error::HostNotFound => {
+            Error::transport(format!("the name {host} could not be resolved"))
+                .with_cause(LocalCause::NameUnknown)
+        }
+        ureq::Error::Io(source) => explain_io(source, host),
+        ureq::Error::Rustls(source) => explain_tls(source, host),
+        ureq::Error::ConnectProxyFailed(_) => {
+            Error::transport(format!("the proxy did not connect to {host}"))
+                .with_cause(LocalCause::Proxy)
+        }
+        other => Error::transport(format!("{host} could not be asked")).with_source(other),
+    }
+}
+
+fn explain_io(source: io::Error, host: &str) -> Error {
     let tls = source
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>())
@@ -40,7 +79,7 @@ pub(super) fn explain_io(source: io::Error, host: &str) -> Error {
     }
 }
 
-pub(super) fn explain_tls(source: rustls::Error, host: &str) -> Error {
+fn explain_tls(source: rustls::Error, host: &str) -> Error {
     let (what, cause) = match &source {
         rustls::Error::InvalidCertificate(flaw) => (
             format!("the certificate of {host} is not trusted"),
