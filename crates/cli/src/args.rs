@@ -14,6 +14,7 @@ pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod explain;
 pub(crate) mod key;
+pub(crate) mod profile;
 mod whole;
 
 pub(crate) use whole::{command, visible};
@@ -50,6 +51,9 @@ pub(crate) struct GlobalArgs {
     /// Log to stderr what this level or filter lets through, such as debug
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
+    /// Take settings from this profile, below flags and variables [default: default]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// How long one request may take, in seconds
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) timeout: Option<String>,
@@ -74,6 +78,12 @@ pub(crate) enum Command {
     Exec(calls::ExecArgs),
     /// Revoke an access token
     Revoke(calls::RevokeArgs),
+    /// Keep sign-ins under a name
+    #[command(subcommand, arg_required_else_help = true)]
+    Profile(profile::ProfileCommand),
+    /// Show the settings that would be used
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(profile::ConfigCommand),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
     /// Check a sign-in step by step, with the fix for each; safe to paste in public

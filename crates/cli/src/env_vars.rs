@@ -138,6 +138,17 @@ pub(crate) static STATE_DIR: Variable = variable(
     "where the emulator keeps its certificate authority (`--state-dir`)",
     &[],
 );
+pub(crate) static PROFILE: Variable = variable(
+    "ACCREDIT_PROFILE",
+    "profile to take settings from (`--profile`); without it the one named default",
+    &[],
+);
+pub(crate) static CONFIG_DIR: Variable = variable(
+    "ACCREDIT_CONFIG_DIR",
+    "where profiles.json and settings.json are; without it `accredit` below `XDG_CONFIG_HOME` or \
+     `~/.config`",
+    &[],
+);
 pub(crate) static CACHE_DIR: Variable = variable(
     "ACCREDIT_CACHE_DIR",
     "where tokens are kept; without it `accredit/tokens` below `XDG_RUNTIME_DIR`, `XDG_CACHE_HOME` \
@@ -178,7 +189,7 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
 );
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 22] = [
+static ALL: [&Variable; 24] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -193,6 +204,8 @@ static ALL: [&Variable; 22] = [
     &LISTEN,
     &MANAGEMENT_KEY,
     &STATE_DIR,
+    &PROFILE,
+    &CONFIG_DIR,
     &CACHE_DIR,
     &LOG,
     &HTTPS_PROXY,
@@ -229,7 +242,7 @@ mod tests {
         let mut text = String::from(
             "# Environment variables\n\n\
              A flag wins over a variable, a variable over its fall-backs (left to right), a \
-             fall-back over the default. A variable that is set to the empty text counts as not \
+             fall-back over the profile, the profile over `settings.json`, that over the default. A variable that is set to the empty text counts as not \
              set. Fall-backs are read, never written.\n\n\
              | Variable | Meaning | Fall-backs |\n|---|---|---|\n",
         );

@@ -86,7 +86,8 @@ fn given_in<'a>(
     args: &'a OrgArgs,
     environment: &dyn Environment,
 ) -> Result<Option<&'a str>, CliError> {
-    if args.access_token_env.is_none() && sign_in::is_asked_for(&args.sign_in) {
+    let asks = sign_in::is_asked_for(&args.sign_in) || environment.names_a_profile();
+    if args.access_token_env.is_none() && asks {
         return Ok(None);
     }
     token_variable(args.access_token_env.as_deref(), environment)

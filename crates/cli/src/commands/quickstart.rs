@@ -272,7 +272,9 @@ Or run a program of yours against a local org:
 #[derive(Debug)]
 struct NoVariables;
 
-impl crate::settings::Environment for NoVariables {
+impl crate::settings::Environment for NoVariables {}
+
+impl accredit_keys::Environment for NoVariables {
     fn variable(&self, _name: &str) -> Option<std::ffi::OsString> {
         None
     }

@@ -15,10 +15,10 @@ use crate::key_reference::KeyReference;
 use crate::settings::{Environment, Flag, Found, Origin, Picker, Setting, advice};
 
 /// The login host of all production orgs.
-const PRODUCTION: &str = "https://login.salesforce.com";
+pub(crate) const PRODUCTION: &str = "https://login.salesforce.com";
 
 /// The login host of all sandboxes.
-const SANDBOX: &str = "https://test.salesforce.com";
+pub(crate) const SANDBOX: &str = "https://test.salesforce.com";
 
 /// A sign-in that can be tried.
 #[derive(Debug)]
@@ -154,10 +154,10 @@ fn pick_key(picker: &mut Picker<'_>, flag: Option<&str>) -> Option<Setting<KeyRe
         );
         return None;
     };
-    match (found.holds, found.origin) {
+    match (found.holds, &found.origin) {
         (Holds::KeyText, Origin::Environment(name)) => Some(Setting {
-            value: KeyReference::Variable(name.to_owned()),
-            origin: found.origin,
+            value: KeyReference::Variable((*name).to_owned()),
+            origin: found.origin.clone(),
         }),
         _ => picker.read(&found, KeyReference::parse),
     }

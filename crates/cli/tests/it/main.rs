@@ -24,6 +24,8 @@ mod key_places;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod profile;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod query;
