@@ -121,6 +121,17 @@ impl KeyReference {
         Ok(Self::File(path.to_owned()))
     }
 
+    /// The reference as it is typed, with a PIN that may stand in it: not for messages.
+    pub(crate) fn as_text(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => "-".to_owned(),
+            Self::Variable(name) => format!("env:{name}"),
+            Self::Elsewhere(Place::Pkcs11(uri)) => uri.expose(),
+            Self::Elsewhere(place) => place.to_string(),
+        }
+    }
+
     /// Reaches the key: its text, or somebody who signs with it.
     pub(crate) fn open(
         &self,

@@ -5,27 +5,28 @@
 //! against the trust store of the system. It knows nothing of tokens.
 
 use std::fmt;
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{Request, Response, Uri};
-use rustls::CertificateError;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tokio::sync::oneshot;
 use ureq::config::Config;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
 use crate::BoxFuture;
 use crate::base_url::{is_loopback, split_authority};
-use crate::diagnosis::LocalCause;
 use crate::error::Error;
 
 mod client_certificate;
+mod mishap;
+mod roots;
+mod stream;
 
 pub use client_certificate::ClientCertificate;
+use mishap::explain;
+pub use roots::SystemRoots;
+pub use stream::{Download, Upload};
 
 /// Sends a request and waits for the whole reply.
 ///
@@ -57,16 +58,6 @@ pub struct ClientSettings {
     pub system_roots: SystemRoots,
     /// The certificate to show to servers that ask for one. Default none.
     pub client_certificate: Option<ClientCertificate>,
-}
-
-/// Whether the certificate authorities of the system are trusted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SystemRoots {
-    /// They are.
-    #[default]
-    Trusted,
-    /// They are not: only [`ClientSettings::extra_roots`] are.
-    LeftOut,
 }
 
 impl Default for ClientSettings {
@@ -180,13 +171,13 @@ impl UreqClient {
             )
         };
         let (parts, mut body) = sent
-            .map_err(|error| self.0.explain(error, &uri))?
+            .map_err(|error| explain(error, &uri, &self.0.settings))?
             .into_parts();
         let body = body
             .with_config()
             .limit(self.0.settings.body_max)
             .read_to_vec()
-            .map_err(|error| self.0.explain(error, &uri))?;
+            .map_err(|error| explain(error, &uri, &self.0.settings))?;
         Ok(Response::from_parts(parts, body))
     }
 }
@@ -263,39 +254,7 @@ impl Inner {
     }
 
     fn tls(&self) -> Result<TlsConfig, Error> {
-        let mut system = match self.settings.system_roots {
-            SystemRoots::Trusted => rustls_native_certs::load_native_certs(),
-            SystemRoots::LeftOut => rustls_native_certs::CertificateResult::default(),
-        };
-        let extra = &self.settings.extra_roots;
-        let mut roots = std::mem::take(&mut system.certs);
-        let from_system = roots.len();
-        for root in CertificateDer::pem_slice_iter(extra) {
-            roots.push(root.map_err(|_| {
-                Error::setting("the file of extra certificates holds a damaged PEM block")
-            })?);
-        }
-        if !extra.is_empty() && roots.len() == from_system {
-            return Err(Error::setting(
-                "the file of extra certificates holds none, expected blocks of -----BEGIN \
-                 CERTIFICATE-----",
-            ));
-        }
-        if roots.is_empty() {
-            let error = Error::transport(
-                "no certificate authority is trusted: the system's trust store is empty or cannot \
-                 be read, and no file of certificates was given",
-            )
-            .with_cause(LocalCause::NoTrustStore);
-            return Err(match system.errors.pop() {
-                Some(source) => error.with_source(source),
-                None => error,
-            });
-        }
-        let roots: Vec<Certificate<'static>> = roots
-            .iter()
-            .map(|root| Certificate::from_der(root).to_owned())
-            .collect();
+        let roots = roots::load(self.settings.system_roots, &self.settings.extra_roots)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(TlsConfig::builder()
             .root_certs(RootCerts::Specific(Arc::new(roots)))
@@ -307,98 +266,5 @@ impl Inner {
             )
             .unversioned_rustls_crypto_provider(provider)
             .build())
-    }
-
-    /// Says in one sentence what went wrong on the way; the rest is the source.
-    fn explain(&self, error: ureq::Error, uri: &Uri) -> Error {
-        let host = uri
-            .authority()
-            .map_or("the server", |authority| authority.as_str());
-        let seconds = |span: Duration| span.as_secs_f32();
-        match error {
-            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-                Error::transport(format!(
-                    "{host} could not be reached within {} s",
-                    seconds(self.settings.connect_timeout)
-                ))
-                .with_cause(LocalCause::TimedOut)
-            }
-            ureq::Error::Timeout(_) => Error::transport(format!(
-                "{host} did not answer within {} s",
-                seconds(self.settings.total_timeout)
-            ))
-            .with_cause(LocalCause::TimedOut),
-            ureq::Error::BodyExceedsLimit(limit) => {
-                Error::response(format!("{host} answered with more than {limit} bytes"))
-            }
-            ureq::Error::HostNotFound => {
-                Error::transport(format!("the name {host} could not be resolved"))
-                    .with_cause(LocalCause::NameUnknown)
-            }
-            ureq::Error::Io(source) => explain_io(source, host),
-            ureq::Error::Rustls(source) => explain_tls(source, host),
-            ureq::Error::ConnectProxyFailed(_) => {
-                Error::transport(format!("the proxy did not connect to {host}"))
-                    .with_cause(LocalCause::Proxy)
-            }
-            other => Error::transport(format!("{host} could not be asked")).with_source(other),
-        }
-    }
-}
-
-fn explain_io(source: io::Error, host: &str) -> Error {
-    let tls = source
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .cloned();
-    if let Some(tls) = tls {
-        return explain_tls(tls, host);
-    }
-    let (what, cause) = match source.kind() {
-        io::ErrorKind::ConnectionRefused => (
-            format!("{host} refused the connection: nothing listens there"),
-            Some(LocalCause::ConnectionRefused),
-        ),
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => (
-            format!("{host} closed the connection in mid-reply"),
-            Some(LocalCause::BrokenOff),
-        ),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
-            format!("{host} did not answer in time"),
-            Some(LocalCause::TimedOut),
-        ),
-        _ => (format!("{host} could not be reached"), None),
-    };
-    let error = Error::transport(what).with_source(source);
-    match cause {
-        Some(cause) => error.with_cause(cause),
-        None => error,
-    }
-}
-
-fn explain_tls(source: rustls::Error, host: &str) -> Error {
-    let (what, cause) = match &source {
-        rustls::Error::InvalidCertificate(flaw) => (
-            format!("the certificate of {host} is not trusted"),
-            cause_of_flaw(flaw),
-        ),
-        _ => (format!("no TLS connection to {host}"), LocalCause::Tls),
-    };
-    Error::transport(what).with_source(source).with_cause(cause)
-}
-
-/// Tells a stranger's certificate from one for another name or time.
-const fn cause_of_flaw(flaw: &CertificateError) -> LocalCause {
-    match flaw {
-        CertificateError::NotValidForName
-        | CertificateError::NotValidForNameContext { .. }
-        | CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => LocalCause::WrongCertificate,
-        _ => LocalCause::UnknownIssuer,
     }
 }

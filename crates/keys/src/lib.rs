@@ -52,17 +52,23 @@ mod encryption;
 mod json;
 mod jwk;
 mod kind;
+#[cfg(feature = "awskms")]
+mod kms;
 mod loading;
 mod matching;
 mod opening;
 mod packing;
 mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod pkcs11_uri;
 mod pkcs12;
 mod place;
 mod recipe;
 mod remote;
 mod repair;
+#[cfg(feature = "awskms")]
+mod sigv4;
 mod source;
 mod ssh_agent;
 mod structure;

@@ -38,6 +38,8 @@ pub struct Pkcs11Uri {
     pub pin: Option<Arc<Secret<String>>>,
     /// The text without the PIN.
     shown: String,
+    /// The text as it was typed.
+    whole: Option<Arc<Secret<String>>>,
 }
 
 impl Pkcs11Uri {
@@ -65,7 +67,16 @@ impl Pkcs11Uri {
             }
         }
         uri.shown = shown.join(";");
+        uri.whole = Some(Arc::new(Secret::new(format!("pkcs11:{text}"))));
         Ok(uri)
+    }
+
+    /// The URI as it was typed, with a PIN that may stand in it: for a variable, not for a message.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        self.whole
+            .as_ref()
+            .map_or_else(|| self.to_string(), |whole| whole.expose().clone())
     }
 
     fn set(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {

@@ -44,7 +44,7 @@ pub enum Place {
     /// `ssh-agent:[FINGERPRINT]`: an SSH agent signs; `None` for its only RSA key.
     SshAgent(Option<String>),
     /// `pkcs11:…` (RFC 7512): a token signs.
-    Pkcs11(Pkcs11Uri),
+    Pkcs11(Box<Pkcs11Uri>),
     /// `awskms:KEY_ID`: the key management service of AWS signs.
     AwsKms(String),
 }
@@ -75,7 +75,7 @@ impl Place {
             "vault-transit" => vault_transit,
             "ssh-agent" => ssh_agent,
             "pkcs11" => {
-                return Some(Pkcs11Uri::parse(rest).map(Self::Pkcs11));
+                return Some(Pkcs11Uri::parse(rest).map(|uri| Self::Pkcs11(Box::new(uri))));
             }
             "awskms" => aws_kms,
             _ => return None,

@@ -12,6 +12,10 @@ use accredit::secret::{Secret, hex};
 use aws_lc_rs::digest;
 
 use crate::credhub::Credhub;
+#[cfg(feature = "awskms")]
+use crate::kms;
+#[cfg(feature = "pkcs11")]
+use crate::pkcs11;
 use crate::place::Place;
 use crate::surroundings::Surroundings;
 use crate::vcap::{self, Wanted};
@@ -118,6 +122,11 @@ impl KeySource {
                 let signer = ssh_agent::open(fingerprint.clone(), surroundings).await?;
                 Ok(Held::Elsewhere(signer))
             }
+            #[cfg(feature = "pkcs11")]
+            Place::Pkcs11(uri) => pkcs11::open(uri, surroundings).await.map(Held::Elsewhere),
+            #[cfg(feature = "awskms")]
+            Place::AwsKms(id) => kms::open(id, surroundings).await.map(Held::Elsewhere),
+            #[cfg(not(all(feature = "pkcs11", feature = "awskms")))]
             other => Err(Error::setting(format!(
                 "{other}: this kind of key is not part of this build of accredit"
             ))),

@@ -1,6 +1,6 @@
-//! Texts in URLs and forms (RFC 3986 §2.1).
+//! URLs, and texts in them and in forms (RFC 3986 §2.1).
 //!
-//! Owns the escaping, nothing else.
+//! Owns the escaping, and the rule that secrets go over TLS.
 
 /// Everything but letters, digits and `-._~` escaped.
 pub(crate) fn percent_encoded(text: &str) -> String {
@@ -13,6 +13,13 @@ pub(crate) fn percent_encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// Says whether secrets may be sent to `url`: over TLS, or to this machine, where servers for
+/// development listen.
+pub(crate) fn is_safe(url: &str) -> bool {
+    const LOCAL: [&str; 3] = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+    url.starts_with("https://") || LOCAL.iter().any(|start| url.starts_with(start))
 }
 
 /// The body of a form. Whoever sends it wipes it.

@@ -20,6 +20,7 @@ use crate::describe;
 use crate::remote::verified;
 use crate::source::KeyText;
 use crate::surroundings::{Roots, Surroundings, Tls, read as read_file};
+use crate::url::is_safe;
 
 const WHO: &str = "Vault";
 
@@ -120,11 +121,7 @@ fn address(surroundings: &Surroundings) -> Result<String, Error> {
         return Ok(DEFAULT_ADDRESS.to_owned());
     };
     let address = address.trim_end_matches('/');
-    // A server for development listens without TLS, on this machine.
-    let is_local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
-        .iter()
-        .any(|start| address.starts_with(start));
-    if address.starts_with("https://") || is_local {
+    if is_safe(address) {
         Ok(address.to_owned())
     } else {
         Err(Error::setting(

@@ -128,10 +128,10 @@ fn what_was_put_right_in_a_key_is_told() {
         "byte order mark",
         "a backslash and an n stood where its lines should end",
     ] {
-        let told = format!("warning: the key file damaged.key: ");
+        let told = "warning: the key file damaged.key: ";
         let line = run.stderr.lines().find(|line| line.contains(part));
         assert!(
-            line.is_some_and(|line| line.starts_with(&told)),
+            line.is_some_and(|line| line.starts_with(told)),
             "{part}: {run:?}"
         );
     }

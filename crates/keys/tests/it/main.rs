@@ -30,6 +30,8 @@ mod skip;
 #[cfg(test)]
 mod ssh_agent;
 #[cfg(test)]
+mod vault;
+#[cfg(test)]
 mod vcap;
 #[cfg(test)]
 mod weak_keys;

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use accredit_keys::{Description, Kind, NoPassphrase, Passphrases, belongs_together};
+use accredit_keys::{Description, Kind, Passphrases, belongs_together};
 use serde_json::json;
 
 use crate::args::key::KeyCheckArgs;
-use crate::commands::key::read;
+use crate::commands::key::{Known, read};
 use crate::error::CliError;
 use crate::key_reference::KeyReference;
 use crate::output::Output;
@@ -30,22 +30,25 @@ pub(crate) fn run(args: &KeyCheckArgs, world: &World, out: &Output) -> Result<()
     )
 }
 
-/// Says whether a key and a certificate belong together. Of an encrypted key that is seen only once
-/// it is used, so it passes.
-pub(crate) fn check_pair(key: &Path, certificate: &Path, world: &World) -> Result<(), CliError> {
-    let references = [KeyReference::file(key)?, KeyReference::file(certificate)?];
-    let nobody: Arc<dyn Passphrases> = Arc::new(NoPassphrase);
+/// Says whether a key and a certificate belong together. Of an encrypted key whose passphrase is
+/// not written down that is seen only once it is used, so it passes.
+pub(crate) fn check_pair(
+    key: &KeyReference,
+    certificate: &Path,
+    world: &World,
+) -> Result<(), CliError> {
+    let passphrases: Arc<dyn Passphrases> = Arc::new(Known(PassphraseSource::new(None, world)));
     let is_locked = |found: &Description| {
         matches!(
             found.kind,
             Kind::EncryptedPkcs8 | Kind::EncryptedPem | Kind::Pkcs12
         )
     };
-    let [key, _] = &references;
-    if read(key, world, &nobody)?.iter().any(is_locked) {
+    if read(key, world, &passphrases)?.iter().any(is_locked) {
         return Ok(());
     }
-    compare(&references, world, &nobody).map(drop)
+    let references = [key.clone(), KeyReference::file(certificate)?];
+    compare(&references, world, &passphrases).map(drop)
 }
 
 /// The fingerprint that all have in common, and what each is.
