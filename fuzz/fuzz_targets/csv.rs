@@ -6,6 +6,10 @@ use accredit_fuzz::{file, load};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let name = if text.contains("LastName") { "Contact.csv" } else { "Accounts.csv" };
+    let name = if text.contains("LastName") {
+        "Contact.csv"
+    } else {
+        "Accounts.csv"
+    };
     load(&[file(name, text)]);
 });

@@ -25,5 +25,8 @@ Insert Contact:
 ";
 
 fuzz_target!(|text: &str| {
-    load(&[file("datasets/mapping.yml", MAPPING), file("datasets/data.sql", text)]);
+    load(&[
+        file("datasets/mapping.yml", MAPPING),
+        file("datasets/data.sql", text),
+    ]);
 });

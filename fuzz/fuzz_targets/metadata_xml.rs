@@ -5,20 +5,44 @@
 use accredit_fuzz::{file, load};
 use libfuzzer_sys::fuzz_target;
 
-/// Root elements, and where their files lie.
+/// Root elements, and the names of their files.
 const KINDS: [(&str, &str); 13] = [
     ("<CustomObject", "objects/Trip__c/Trip__c.object-meta.xml"),
-    ("<CustomField", "objects/Account/fields/From__c.field-meta.xml"),
-    ("<RecordType", "objects/Account/recordTypes/Big.recordType-meta.xml"),
-    ("<GlobalValueSet", "globalValueSets/Colors.globalValueSet-meta.xml"),
-    ("<StandardValueSet", "standardValueSets/Industry.standardValueSet-meta.xml"),
+    (
+        "<CustomField",
+        "objects/Account/fields/From__c.field-meta.xml",
+    ),
+    (
+        "<RecordType",
+        "objects/Account/recordTypes/Big.recordType-meta.xml",
+    ),
+    (
+        "<GlobalValueSet",
+        "globalValueSets/Colors.globalValueSet-meta.xml",
+    ),
+    (
+        "<StandardValueSet",
+        "standardValueSets/Industry.standardValueSet-meta.xml",
+    ),
     ("<CustomMetadata", "customMetadata/Rule.One.md-meta.xml"),
     ("<ConnectedApp", "connectedApps/One.connectedApp-meta.xml"),
-    ("<ExternalClientApplication", "externalClientApps/One.eca-meta.xml"),
-    ("<ExtlClntAppGlobalOauthSettings", "extlClntAppGlobalOauthSets/One_glbloauth.ecaGlblOauth-meta.xml"),
-    ("<ExtlClntAppOauthSettings", "extlClntAppOauthSettings/One_oauth.ecaOauth-meta.xml"),
-    ("<ExtlClntAppOauthConfigurablePolicies", "extlClntAppOauthPolicies/One_oauthPlcy.ecaOauthPlcy-meta.xml"),
-    ("<ExtlClntAppConfigurablePolicies", "extlClntAppPolicies/One_plcy.ecaPlcy-meta.xml"),
+    (
+        "<ExternalClientApplication",
+        "externalClientApps/One.eca-meta.xml",
+    ),
+    (
+        "<ExtlClntAppGlobalOauthSettings",
+        "One_glbloauth.ecaGlblOauth-meta.xml",
+    ),
+    ("<ExtlClntAppOauthSettings", "One_oauth.ecaOauth-meta.xml"),
+    (
+        "<ExtlClntAppOauthConfigurablePolicies",
+        "One_oauthPlcy.ecaOauthPlcy-meta.xml",
+    ),
+    (
+        "<ExtlClntAppConfigurablePolicies",
+        "One_plcy.ecaPlcy-meta.xml",
+    ),
     ("<", "objects/Trip__c.object"),
 ];
 

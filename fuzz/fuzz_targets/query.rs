@@ -18,7 +18,9 @@ static ORG: LazyLock<Org> =
 
 fuzz_target!(|text: &str| {
     match ORG.soql(text, NOW) {
-        Ok(body) => assert!(serde_json::from_slice::<Value>(&body).is_ok_and(|body| body.is_object())),
+        Ok(body) => {
+            assert!(serde_json::from_slice::<Value>(&body).is_ok_and(|body| body.is_object()))
+        }
         Err(QueryError::Refused(_)) => {}
         Err(error) => panic!("{error}"),
     }

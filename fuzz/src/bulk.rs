@@ -29,7 +29,9 @@ static KEY: LazyLock<(PrivateKey, String)> = LazyLock::new(|| {
         ..Fields::default()
     };
     let recipe = Recipe::new(accredit_keys::Subject::new(fields).expect("a name"));
-    let made = recipe.make(SystemClock.now(), &SystemRandom).expect("a key");
+    let made = recipe
+        .make(SystemClock.now(), &SystemRandom)
+        .expect("a key");
     let text = Secret::new(made.private_key.expose().clone().into_bytes());
     let key = accredit_keys::private_key(&text, "fuzz", Engine::QuickStart);
     (key.expect("the same key"), made.certificate)
@@ -47,15 +49,21 @@ pub struct Client {
 impl Client {
     /// Opens an org and signs in.
     pub fn sign_in() -> Self {
-        let app = Emulator::builder().seed(Seed::Empty).open().expect("an org in memory");
+        let app = Emulator::builder()
+            .seed(Seed::Empty)
+            .open()
+            .expect("an org in memory");
         app.add_app(NewApp {
             client_id: Some("fuzz".to_owned()),
             certificates: vec![Upload::Text(KEY.1.clone())],
             ..NewApp::default()
         })
         .expect("an app");
-        app.add_user(NewUser::named("fuzz@example.com")).expect("a user");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        app.add_user(NewUser::named("fuzz@example.com"))
+            .expect("a user");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
         let mut client = Self {
             router: routes(app),
             runtime: runtime.expect("a runtime"),
@@ -83,16 +91,20 @@ impl Client {
         let signed = claims.sign(Header::Plain, &KEY.0, now);
         let assertion = self.runtime.block_on(signed).expect("an assertion");
         let mut request = endpoint.request(&assertion).map(Body::from);
-        request.headers_mut().insert("host", "localhost".parse().expect("a host"));
+        request
+            .headers_mut()
+            .insert("host", "localhost".parse().expect("a host"));
         request
     }
 
     fn ask(&self, request: Request<Body>) -> (u16, Vec<u8>) {
         self.runtime.block_on(async {
-            let reply = self.router.clone().oneshot(request).await;
-            let reply: Response<Body> = reply.expect("a reply");
+            let reply: Response<Body> =
+                self.router.clone().oneshot(request).await.expect("a reply");
             let status = reply.status().as_u16();
-            let body = axum::body::to_bytes(reply.into_body(), 64 << 20).await.expect("a body");
+            let body = axum::body::to_bytes(reply.into_body(), 64 << 20)
+                .await
+                .expect("a body");
             (status, body.to_vec())
         })
     }
@@ -107,7 +119,11 @@ impl Client {
             .body(Body::from(body));
         let (status, body) = self.ask(request.expect("a request"));
         // An error of the server is one that it did not see coming.
-        assert!(status < 500, "{method} {path}: {status} {}", String::from_utf8_lossy(&body));
+        assert!(
+            status < 500,
+            "{method} {path}: {status} {}",
+            String::from_utf8_lossy(&body)
+        );
         (status, body)
     }
 
@@ -121,7 +137,11 @@ impl Client {
         self.sent += 1;
         let made = self.json("POST", "", job);
         let path = format!("/{}", made["id"].as_str().expect("a job"));
-        self.call("PUT", &format!("{path}/batches"), ("text/csv", table.to_vec()));
+        self.call(
+            "PUT",
+            &format!("{path}/batches"),
+            ("text/csv", table.to_vec()),
+        );
         self.json("PATCH", &path, &json!({"state": "UploadComplete"}));
         let info = self.json("GET", &path, &Value::Null);
         let state = info["state"].as_str().unwrap_or_default();

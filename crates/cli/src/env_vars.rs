@@ -100,7 +100,7 @@ pub(crate) static AUDIENCE: Variable = variable(
 );
 pub(crate) static ACCESS_TOKEN: Variable = variable(
     "ACCREDIT_ACCESS_TOKEN",
-    "access token for `query`, instead of a sign-in",
+    "access token for `query`, `api`, `whoami`, `exec` and `revoke`, instead of a sign-in",
     &[value("SF_ACCESS_TOKEN")],
 );
 pub(crate) static INSTANCE_URL: Variable = variable(
@@ -165,8 +165,14 @@ pub(crate) static NO_COLOR: Variable = variable(
 );
 pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
 
+pub(crate) static GITHUB_ACTIONS: Variable = variable(
+    "GITHUB_ACTIONS",
+    "when `true`, `token` and `exec` have the log of GitHub Actions mask the token",
+    &[],
+);
+
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 20] = [
+static ALL: [&Variable; 21] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -187,6 +193,7 @@ static ALL: [&Variable; 20] = [
     &SSL_CERT_FILE,
     &NO_COLOR,
     &TERM,
+    &GITHUB_ACTIONS,
 ];
 
 /// What `--help` says of them.
@@ -238,9 +245,10 @@ mod tests {
              the command that it runs, and removes `ACCREDIT_AUDIENCE`, `ACCREDIT_ACCESS_TOKEN`, \
              `SF_AUDIENCE_URL` and `SF_ACCESS_TOKEN`. So that programs with Salesforce's hosts \
              written into them reach it too, it sets `HTTPS_PROXY`, `https_proxy`, `NO_PROXY`, \
-             `no_proxy`, `NODE_USE_ENV_PROXY`, and, each naming a file with the system's \
-             certificates and its own, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, \
-             `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` \
+             `no_proxy`, `NODE_USE_ENV_PROXY`, for Java `JAVA_TOOL_OPTIONS` (after the options \
+             that are in it already; every Java machine says on stderr that it read them), and, \
+             each naming a file with the system's certificates and its own, `SSL_CERT_FILE`, \
+             `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` \
              prints the same for an emulator that was started with `--proxy`.\n\n\
              Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
              trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \
@@ -274,6 +282,7 @@ mod tests {
             "SSL_CERT_FILE",
             "NO_COLOR",
             "TERM",
+            "GITHUB_ACTIONS",
         ];
         for name in names {
             assert!(

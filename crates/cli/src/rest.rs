@@ -1,4 +1,4 @@
-//! The REST API of an org, as far as queries need it: requests with the token, and what the errors
+//! The REST API of an org: requests with the token, and what the errors
 //! mean (fact sheet §5.7).
 //!
 //! Owns the rule that a token is sent to its instance and nowhere else.
@@ -8,7 +8,8 @@ use accredit::diagnosis::{Diagnosis, LocalCause, Retry};
 use accredit::http::UreqClient;
 use accredit::secret::AccessToken;
 use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::request::Builder;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 
 use crate::error::{CliError, Kind};
@@ -58,7 +59,7 @@ impl Org {
         if reply.status() == StatusCode::OK {
             Ok(reply.into_body())
         } else {
-            Err(explain(&reply, self.host()))
+            Err(failure(&reply, self.host()))
         }
     }
 
@@ -71,8 +72,16 @@ impl Org {
     }
 
     fn request(&self, path: &str) -> Result<Request<Vec<u8>>, CliError> {
+        self.begin(&Method::GET, path)?
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .body(Vec::new())
+            .map_err(no_url)
+    }
+
+    /// A request with the token, to `path` on the instance.
+    pub(crate) fn begin(&self, method: &Method, path: &str) -> Result<Builder, CliError> {
         // A path from a reply must stay on the instance: "//host" would not.
-        if !path.starts_with("/services/") {
+        if !path.starts_with("/services/") && !path.starts_with("/id/") {
             return Err(CliError::other(format!(
                 "{} named the next page {path:?}, expected a path below /services/",
                 self.host()
@@ -81,7 +90,8 @@ impl Org {
         let url = format!("{}{path}", self.instance_url.as_str());
         if url.len() > URL_LENGTH_MAX {
             return Err(CliError::usage(format!(
-                "the query makes a URL of {} bytes, and Salesforce takes at most {URL_LENGTH_MAX}",
+                "the request makes a URL of {} bytes, and Salesforce takes at most \
+                 {URL_LENGTH_MAX}",
                 url.len()
             ))
             .hint("shorten the query: fewer fields, or a shorter IN list"));
@@ -90,12 +100,30 @@ impl Org {
         let mut bearer = HeaderValue::try_from(bearer)
             .map_err(|_| CliError::other("the access token cannot stand in a header"))?;
         bearer.set_sensitive(true);
-        Request::get(url)
-            .header(AUTHORIZATION, bearer)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .body(Vec::new())
-            .map_err(|error| CliError::other("the request makes no URL").with_source(error))
+        Ok(Request::builder()
+            .method(method)
+            .uri(url)
+            .header(AUTHORIZATION, bearer))
     }
+}
+
+/// A request that could not be put together.
+pub(crate) fn no_url(error: http::Error) -> CliError {
+    CliError::other("the request makes no URL").with_source(error)
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`; a `+` left alone would become a
+/// blank.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() * 3 / 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
 }
 
 /// One error of the REST API.
@@ -117,7 +145,8 @@ enum ApiErrors {
 /// The longest message that is shown, in characters: a SOQL excerpt with its caret has far fewer.
 const MESSAGE_LENGTH_MAX: usize = 4000;
 
-fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
+/// What a reply means that is no success.
+pub(crate) fn failure(reply: &Response<Vec<u8>>, host: &str) -> Failure {
     let status = reply.status();
     let errors = match serde_json::from_slice(reply.body()) {
         Ok(ApiErrors::Many(errors)) => errors,
@@ -215,7 +244,7 @@ mod tests {
             .status(status)
             .body(body.as_bytes().to_vec())
             .unwrap();
-        match explain(&reply, "acme.my.salesforce.com") {
+        match super::failure(&reply, "acme.my.salesforce.com") {
             Failure::SessionEnded(error) => (true, error),
             Failure::Final(error) => (false, error),
         }
@@ -254,6 +283,11 @@ mod tests {
                 "{status} {body}"
             );
         }
+    }
+
+    #[test]
+    fn a_plus_in_a_query_stays_a_plus() {
+        assert_eq!(escape("a+b c~'é"), "a%2Bb%20c~%27%C3%A9");
     }
 
     #[test]

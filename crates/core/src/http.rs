@@ -21,10 +21,12 @@ use crate::error::Error;
 mod client_certificate;
 mod mishap;
 mod roots;
+mod stream;
 
 pub use client_certificate::ClientCertificate;
 use mishap::explain;
 pub use roots::SystemRoots;
+pub use stream::{Download, Upload};
 
 /// Sends a request and waits for the whole reply.
 ///

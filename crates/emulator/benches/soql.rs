@@ -122,8 +122,8 @@ fn shapes() -> [Shape; 7] {
     [
         shape(
             "1 row by id",
-            format!("{CONTACT} WHERE Id = '003Zz0000000042AAA'"),
-            (ONE, &text("003Zz0000000042AAA")),
+            format!("{CONTACT} WHERE Id = '003Zz0000000042IAA'"),
+            (ONE, &text("003Zz0000000042IAA")),
             CONTACT_MEMBERS,
         ),
         shape(
@@ -135,7 +135,7 @@ fn shapes() -> [Shape; 7] {
         shape("2,000 rows", CONTACT, (MANY, &[]), CONTACT_MEMBERS),
         shape(
             "2,000 rows, filtered and sorted",
-            format!("{CONTACT} WHERE LastName != 'Nobody' ORDER BY LastName"),
+            format!("{CONTACT} WHERE LastName != 'Nobody' ORDER BY Email"),
             (SORTED, &text("Nobody")),
             CONTACT_MEMBERS,
         ),
@@ -154,7 +154,7 @@ fn shapes() -> [Shape; 7] {
         ),
         shape(
             "51 groups of 2,000 rows",
-            "SELECT AccountId, COUNT(Id), MAX(LastName) FROM Contact GROUP BY AccountId",
+            "SELECT AccountId, COUNT(Id), MAX(Email) FROM Contact GROUP BY AccountId",
             (GROUPS, &[]),
             GROUP_MEMBERS,
         ),
@@ -162,21 +162,26 @@ fn shapes() -> [Shape; 7] {
 }
 
 const ACCOUNTS: &str = "SELECT a.Id, a.Name, a.Id FROM sobject_Account a WHERE a.IsDeleted = 0";
-const ONE: &str = "SELECT c.Id, c.FirstName, c.LastName, c.Email, c.Phone, c.Title, c.Birthdate, \
-                   c.CreatedDate, c.DoNotCall FROM sobject_Contact c WHERE c.Id = ?1 AND c.IsDeleted = 0";
-const SOME: &str = "SELECT c.Id, c.FirstName, c.LastName, c.Email, c.Phone, c.Title, c.Birthdate, \
-                    c.CreatedDate, c.DoNotCall FROM sobject_Contact c WHERE c.IsDeleted = 0 LIMIT ?1";
-const MANY: &str = "SELECT c.Id, c.FirstName, c.LastName, c.Email, c.Phone, c.Title, c.Birthdate, \
-                    c.CreatedDate, c.DoNotCall FROM sobject_Contact c WHERE c.IsDeleted = 0";
-const SORTED: &str = "SELECT c.Id, c.FirstName, c.LastName, c.Email, c.Phone, c.Title, \
-                      c.Birthdate, c.CreatedDate, c.DoNotCall FROM sobject_Contact c WHERE c.LastName IS NOT \
-                      ?1 AND c.IsDeleted = 0 ORDER BY c.LastName, c._row";
+macro_rules! contacts {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.Id, c.FirstName, c.LastName, c.Email, c.Phone, c.Title, c.Birthdate, ",
+            "c.CreatedDate, c.DoNotCall FROM sobject_Contact c WHERE c.IsDeleted = 0",
+            $rest
+        )
+    };
+}
+
+const ONE: &str = contacts!(" AND c.Id = ?1");
+const SOME: &str = contacts!(" LIMIT ?1");
+const MANY: &str = contacts!("");
+const SORTED: &str = contacts!(" AND c.LastName IS NOT ?1 ORDER BY c.Email, c._row");
 const PARENTS: &str = "SELECT c.Id, c.LastName, c.Email, a.Id, a.Name, a.AnnualRevenue, \
                        a.NumberOfEmployees FROM sobject_Contact c LEFT JOIN sobject_Account a \
                        ON a.Id = c.AccountId WHERE c.IsDeleted = 0";
 const CHILDREN: &str = "SELECT c.Id, c.LastName FROM sobject_Contact c WHERE c.AccountId = ?1 \
                         AND c.IsDeleted = 0 ORDER BY c._row";
-const GROUPS: &str = "SELECT c.AccountId, COUNT(c.Id), MAX(c.LastName COLLATE SOQL) \
+const GROUPS: &str = "SELECT c.AccountId, COUNT(c.Id), MAX(c.Email COLLATE SOQL) \
                       FROM sobject_Contact c WHERE c.IsDeleted = 0 GROUP BY c.AccountId";
 
 /// An org with 2,000 contacts, and a connection of our own to the same records.
@@ -201,10 +206,13 @@ fn bench() -> Bench {
     connection
         .execute_batch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1850)
-             INSERT INTO sobject_Contact (Id, FirstName, LastName, Email, Phone, AccountId, CreatedDate)
-             SELECT printf('003Zz%010dAAA', i), 'First' || i, 'Last' || i, 'c' || i || '@example.com',
-                    '+1 555 0100', CASE WHEN i % 10 THEN (SELECT Id FROM sobject_Account
-                    WHERE _row = i % 50 + 1) END, '2026-11-21T17:47:00.000+0000' FROM n;
+             INSERT INTO sobject_Contact
+                    (Id, FirstName, LastName, Email, Phone, AccountId, CreatedDate)
+             SELECT printf('003Zz%010dIAA', i), 'First' || i, 'Last' || i,
+                    'c' || i || '@example.com', '+1 555 0100',
+                    CASE WHEN i % 10 THEN
+                    (SELECT Id FROM sobject_Account WHERE _row = i % 50 + 1) END,
+                    '2026-11-21T17:47:00.000+0000' FROM n;
              CREATE INDEX IF NOT EXISTS sobject_Contact_AccountId ON sobject_Contact (AccountId)",
         )
         .expect("more contacts");

@@ -130,7 +130,8 @@ impl Builder {
         self
     }
 
-    /// Lets the management API be asked under another `Host`, such as `emulator:8080`.
+    /// Lets the management API be asked under another `Host`, such as `emulator:8080`; with a
+    /// [`management_key`](Self::management_key) it may be asked under any.
     #[must_use]
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.access.hosts.push(host.into());
@@ -200,8 +201,8 @@ impl Builder {
         let (stop, stopped) = watch::channel(());
         let mut servers = JoinSet::new();
         let mut serve = |listener, door| {
-            let router = front.clone().router();
-            servers.spawn(server::serve(listener, router, door, end(stopped.clone())));
+            let stop = end(stopped.clone());
+            servers.spawn(server::serve(listener, front.clone(), door, stop));
         };
         let authority = tls.as_ref().map(|tls| Arc::clone(tls.authority()));
         let proxy_address = proxy.as_ref().map(|(_, address)| *address);

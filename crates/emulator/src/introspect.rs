@@ -60,7 +60,7 @@ fn describe(app: &App, origin: &Origin, live: &Live) -> serde_json::Value {
     json!({
         "active": true,
         "scope": &*issue.scope,
-        "client_id": issue.client_id,
+        "client_id": &*issue.client_id,
         "username": live.user.username(),
         "sub": oauth_reply::identity_url(app, origin, &issue.user_id),
         "token_type": "access_token",

@@ -25,6 +25,8 @@ pub(crate) enum Traffic {
     Management,
     /// Pages of records.
     Records,
+    /// Bodies of any length, as they come.
+    Streams,
 }
 
 /// A client as flags and environment want it, for requests to `url`. A file of certificates is read
@@ -46,8 +48,10 @@ pub(crate) fn client_settings(
     url: &str,
 ) -> Result<ClientSettings, CliError> {
     let mut settings = ClientSettings::default();
-    if traffic == Traffic::Records {
-        settings.total_timeout = Duration::from_secs(120);
+    match traffic {
+        Traffic::Records => settings.total_timeout = Duration::from_secs(120),
+        Traffic::Streams => settings.total_timeout = Duration::from_secs(3600),
+        Traffic::Tokens | Traffic::Management => {}
     }
     if traffic != Traffic::Tokens {
         settings.body_max = PAGE_LENGTH_MAX;

@@ -251,7 +251,7 @@ fn run_gives_the_command_its_settings_and_takes_its_exit_code() {
     let program = Program::new()
         .with("SF_AUDIENCE_URL", "https://elsewhere.example")
         .with("NO_PROXY", "a.example");
-    let script = r#"env | grep -E '^(SF_|ACCREDIT_|NO_PROXY|HTTPS_PROXY|https_proxy|NODE|[A-Z_]*(CA_BUNDLE|CERT_FILE|CAINFO))' | LC_ALL=C sort; test -f "$SF_JWT_KEY_FILE" || exit 9; exit 42"#;
+    let script = r#"env | grep -E '^(SF_|ACCREDIT_|NO_PROXY|HTTPS_PROXY|https_proxy|NODE|JAVA|[A-Z_]*(CA_BUNDLE|CERT_FILE|CAINFO))' | LC_ALL=C sort; test -f "$SF_JWT_KEY_FILE" || exit 9; exit 42"#;
     let run = program.run(["emulator", "run", "--", "sh", "-c", script]);
     assert_eq!(run.code, 42, "{run:?}");
     let names: Vec<&str> = run
@@ -273,6 +273,7 @@ fn run_gives_the_command_its_settings_and_takes_its_exit_code() {
             "CURL_CA_BUNDLE",
             "GIT_SSL_CAINFO",
             "HTTPS_PROXY",
+            "JAVA_TOOL_OPTIONS",
             "NODE_EXTRA_CA_CERTS",
             "NODE_USE_ENV_PROXY",
             "NO_PROXY",

@@ -2,6 +2,10 @@
 
 // `cfg(test)` tells the lints that what stands in these files may fail by panicking.
 #[cfg(test)]
+mod api;
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod emulator;

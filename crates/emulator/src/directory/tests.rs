@@ -13,6 +13,7 @@ use super::{NewApp, NewUser, Switch, UserState, tables};
 use crate::app::App;
 use crate::front::routes;
 use crate::refusal::Refusal;
+use crate::store::Place;
 use crate::testing::{self, CLIENT_ID, assertion, issue, sign_in, verified};
 use crate::{Emulator, Mode, Seed};
 
@@ -84,7 +85,13 @@ fn an_app_that_is_switched_off_while_it_signs_in_gets_no_session() {
 
 #[test]
 fn sessions_are_stored_in_the_order_of_issue_and_their_end_after_their_begin() {
-    let app = org(Mode::Salesforce);
+    let folder = tempfile::tempdir().unwrap();
+    let app = Emulator::builder()
+        .place(Place::File(folder.path().join("org.db")))
+        .open()
+        .unwrap();
+    app.add_app(testing::app()).unwrap();
+    app.add_user(NewUser::named(USERNAME)).unwrap();
     let tokens: Vec<_> = (0..20).map(|_| sign_in(&app, USERNAME)).collect();
     for token in tokens.iter().step_by(2) {
         assert!(app.directory().revoke(token));

@@ -30,22 +30,40 @@ pub fn routes(app: App) -> Router {
 }
 
 impl Front {
-    /// Everything that is answered.
+    /// Everything that is answered, for those who want a router.
     pub(crate) fn router(self) -> Router {
+        let answer =
+            |State(front): State<Self>, request| async move { front.answer(request).await };
         Router::new().fallback(answer).with_state(self)
     }
 
-    /// Finds the org of a request, and the request as that org sees it.
-    async fn choose(&self, request: Request) -> Result<(Entry, Request), NoOrg> {
-        let host = host_of(&request).unwrap_or_default();
-        if LOGIN_HOSTS.contains(&host.as_str()) {
-            return Ok(self.sign_in(&host, request).await);
+    /// Answers a request as the org that it is for.
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        let is_clear = request.extensions().get::<Scheme>() == Some(&Scheme::HTTP);
+        if let (true, Some(tunnel)) = (is_clear, request.extensions().get::<Tunnel>()) {
+            return over_tls(&request, &tunnel.0);
         }
-        if let Some(entry) = self.at_host(&host) {
+        let host = host_of(&request).unwrap_or_default();
+        let (entry, mut request) = match self.choose(&host, request).await {
+            Ok(chosen) => chosen,
+            Err(no_org) => return no_org.into_response(),
+        };
+        if is_own(request.uri().path()) {
+            request.extensions_mut().insert(self.clone());
+        }
+        visit(entry, host, request).await
+    }
+
+    /// Finds the org of a request, and the request as that org sees it.
+    async fn choose(&self, host: &str, request: Request) -> Result<(Entry, Request), NoOrg> {
+        if LOGIN_HOSTS.contains(&host) {
+            return Ok(self.sign_in(host, request).await);
+        }
+        if let Some(entry) = self.at_host(host) {
             return Ok((entry, request));
         }
         if request.extensions().get::<Tunnel>().is_some() {
-            return Err(NoOrg::Domain(host));
+            return Err(NoOrg::Domain(host.to_owned()));
         }
         self.below_path(request)
     }
@@ -95,19 +113,6 @@ impl Front {
         }
         entry
     }
-}
-
-async fn answer(State(front): State<Front>, mut request: Request) -> Response {
-    let is_clear = request.extensions().get::<Scheme>() == Some(&Scheme::HTTP);
-    if let (true, Some(tunnel)) = (is_clear, request.extensions().get::<Tunnel>()) {
-        return over_tls(&request, &tunnel.0);
-    }
-    request.extensions_mut().insert(front.clone());
-    let (entry, request) = match front.choose(request).await {
-        Ok(chosen) => chosen,
-        Err(no_org) => return no_org.into_response(),
-    };
-    visit(&entry.app, entry.router, request).await
 }
 
 /// A request that is for no org.

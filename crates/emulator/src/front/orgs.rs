@@ -42,7 +42,7 @@ struct Shared {
 /// One org and what answers for it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) app: App,
     pub(crate) router: Router,
 }
@@ -98,7 +98,7 @@ impl Front {
     pub(crate) fn new(app: App) -> Self {
         Self(Arc::new(Shared {
             first: Entry {
-                name: FIRST.to_owned(),
+                name: FIRST.into(),
                 router: org_routes(app.clone()),
                 app,
             },
@@ -142,7 +142,7 @@ impl Front {
             .unwrap_or_else(PoisonError::into_inner);
         let id = RecordId::of_org(&org.name);
         let is_taken = |entry: &Entry| {
-            entry.name == org.name
+            *entry.name == *org.name
                 || entry.app.my_domain() == my_domain
                 || *entry.app.org().id() == id
         };
@@ -175,7 +175,7 @@ impl Front {
             .another(setup, settings)
             .map_err(|error| OrgRefused(format!("the org could not be made: {error}")))?;
         let entry = Entry {
-            name: org.name.clone(),
+            name: org.name.as_str().into(),
             router: org_routes(app.clone()),
             app,
         };
@@ -222,7 +222,7 @@ impl Front {
     pub(super) fn for_sign_in(&self, host: &str, names: &Who) -> Entry {
         let rank = |entry: &Entry| {
             let directory = entry.app.directory();
-            let has = |name: &Option<String>, knows: &dyn Fn(&str) -> bool| {
+            let has = |name: &Option<Arc<str>>, knows: &dyn Fn(&str) -> bool| {
                 name.as_deref().is_some_and(knows)
             };
             let environment = entry.app.settings().environment;

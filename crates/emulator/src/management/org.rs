@@ -68,8 +68,8 @@ pub(crate) async fn sessions(State(app): State<App>) -> Response {
             let issue = &session.issue;
             json!({
                 "token": format!("sha256:{}", hex(issue.token.get(..6).unwrap_or_default())),
-                "username": issue.username,
-                "clientId": issue.client_id,
+                "username": &*issue.username,
+                "clientId": &*issue.client_id,
                 "scope": &*issue.scope,
                 "issuedAt": issue.issued_at.as_secs(),
                 "usedAt": session.used_at().as_secs(),

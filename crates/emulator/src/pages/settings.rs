@@ -187,7 +187,7 @@ fn page(app: &App, visitor: &Visitor, (front, origin): (&Front, &Origin)) -> Pag
         my_domain: entry.app.my_domain().to_owned(),
         is_here: entry.app.org().id() == app.org().id(),
         is_first: entry.name == first,
-        name: entry.name,
+        name: entry.name.to_string(),
     };
     Page {
         frame: Frame::new(app, visitor, Section::Settings, "Settings"),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use accredit_emulator::{Authority, AuthorityError, Emulator};
 
+use crate::commands::emulator::java;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files::{self, Access, Existing, FileSet};
@@ -92,19 +93,22 @@ pub(super) fn authority(folder: &Path, world: &World) -> Result<Authority, CliEr
 }
 
 /// Writes the certificates of the system and that of the emulator into one file, so that other
-/// hosts keep their trust.
+/// hosts keep their trust, and beside it the same for Java.
 pub(super) fn write_bundle(emulator: &Emulator, folder: &Path) -> Result<PathBuf, CliError> {
-    let mut text = emulator.certificate_pem().unwrap_or_default().to_owned();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        text.push('\n');
-        text.push_str(&pem::encode(&pem::Pem::new(
-            "CERTIFICATE",
-            certificate.to_vec(),
-        )));
-    }
+    let own = emulator.certificate_pem().unwrap_or_default();
+    let mut certificates: Vec<Vec<u8>> = Vec::new();
+    certificates.extend(pem::parse(own).ok().map(pem::Pem::into_contents));
+    let known = rustls_native_certs::load_native_certs().certs;
+    certificates.extend(known.iter().map(|certificate| certificate.to_vec()));
+    let text: String = certificates
+        .iter()
+        .map(|der| pem::encode(&pem::Pem::new("CERTIFICATE", der.as_slice())) + "\n")
+        .collect();
     let path = std::path::absolute(folder.join(BUNDLE))
         .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
     files::write(&path, text.as_bytes(), Access::Everybody)?;
+    let store = java::trust_store(&certificates);
+    files::write(&path.with_extension("jks"), &store, Access::Everybody)?;
     Ok(path)
 }
 
@@ -129,6 +133,11 @@ pub(super) fn variables(
         variables.extend(names.map(|name| (name, proxy.clone().into())));
         // Node asks a proxy only when it is told to.
         variables.push(("NODE_USE_ENV_PROXY", "1".into()));
+        if let Some(bundle) = bundle {
+            let before = lookup(world.environment.as_ref(), java::VARIABLE);
+            let store = bundle.with_extension("jks");
+            variables.push((java::VARIABLE, java::options(before, &proxy, &store)));
+        }
     }
     for name in ["NO_PROXY", "no_proxy"] {
         variables.push((name, without_proxy(world.environment.as_ref(), name)));

@@ -234,9 +234,9 @@ const MISUSES: &[(&str, &str, usize, &str)] = &[
         "FORMAT() is not allowed in a condition",
     ),
     (
-        "SELECT Id FROM Account WHERE convertCurrency(AnnualRevenue) > 5",
+        "SELECT Id FROM Opportunity WHERE convertCurrency(Amount) > 5",
         "MALFORMED_QUERY",
-        30,
+        34,
         "convertCurrency() is not allowed in a condition",
     ),
     (

@@ -44,8 +44,8 @@ fn semi_joins_and_anti_joins_choose_rows() {
 fn semi_joins_that_break_a_rule_are_refused() {
     let org = org(Seed::Empty);
     let inner = "(SELECT AccountId FROM Contact)";
-    let top = "Semi join sub-selects are only allowed at the top level WHERE expressions and not in \
-               nested WHERE expressions.";
+    let top = "Semi join sub-selects are only allowed at the top level WHERE expressions and not \
+               in nested WHERE expressions.";
     let or = "Semi join sub-selects are not allowed with the 'OR' operator";
     for (filter, detail) in [
         (format!("Name = 'a' OR Id IN {inner}"), or),
@@ -156,10 +156,13 @@ fn the_team_are_the_users_whose_roles_are_below() {
     assert_ne!(mine, all);
     assert_eq!(count(&org, "Account USING SCOPE team"), mine);
     let set = |sql: &str| org.store.run(|connection| connection.execute_batch(sql));
-    set("INSERT INTO sobject_UserRole (Id, Name, ParentRoleId) VALUES
-         ('00E000000000001AAA', 'Head', NULL), ('00E000000000002AAA', 'Middle', '00E000000000001AAA'),
+    set(
+        "INSERT INTO sobject_UserRole (Id, Name, ParentRoleId) VALUES
+         ('00E000000000001AAA', 'Head', NULL),
+         ('00E000000000002AAA', 'Middle', '00E000000000001AAA'),
          ('00E000000000003AAA', 'Foot', '00E000000000002AAA');
-         UPDATE sobject_User SET UserRoleId = '00E000000000003AAA'")
+         UPDATE sobject_User SET UserRoleId = '00E000000000003AAA'",
+    )
     .unwrap();
     assert_eq!(count(&org, "Account USING SCOPE team"), mine);
     let sql = format!(

@@ -180,7 +180,7 @@ const ARGUED: &[Argued] = &[
         ],
     },
     Argued {
-        reason: "the SOQL reference has date functions in SELECT only where rows are grouped by them",
+        reason: "the SOQL reference has date functions in SELECT only where rows are grouped so",
         code: "MALFORMED_QUERY",
         detail: "Field must be grouped or aggregated: LastModifiedDate",
         queries: &[
