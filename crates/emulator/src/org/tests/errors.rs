@@ -222,9 +222,9 @@ const MISUSES: &[(&str, &str, usize, &str)] = &[
         "duplicate alias: C",
     ),
     (
-        "SELECT COUNT() FROM Contact ORDER BY Name",
+        "SELECT COUNT() FROM User ORDER BY Name",
         "MALFORMED_QUERY",
-        38,
+        35,
         "Ordered field must be grouped or aggregated: Name",
     ),
     (
