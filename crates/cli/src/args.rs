@@ -235,6 +235,12 @@ pub(crate) struct QueryArgs {
     /// Include deleted and archived records
     #[arg(long)]
     pub(crate) all_rows: bool,
+    /// Ask the Tooling API: metadata such as ApexClass and CustomField
+    #[arg(long, alias = "use-tooling-api", conflicts_with = "all_rows")]
+    pub(crate) tooling: bool,
+    /// Only check the query: parse it here, and ask nobody
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Version of the API, such as 65.0 [default: the newest of the org]
     #[arg(long, value_name = "VERSION")]
     pub(crate) api_version: Option<String>,

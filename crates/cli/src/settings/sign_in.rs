@@ -79,7 +79,9 @@ pub(crate) fn resolve(
         return Err(CliError::usage(format!(
             "{flag} keeps an org in the Salesforce CLI's list; accredit keeps no such list"
         ))
-        .hint(format!("leave {flag} out")));
+        .hint(format!(
+            "leave {flag} out; `accredit profile add NAME` keeps a sign-in under a name"
+        )));
     }
     let flag = Flag::new("--client-id", args.client_id.as_deref());
     let client_id = picker.required("client id", flag, &env_vars::CLIENT_ID, |text| {

@@ -447,3 +447,32 @@ fn a_full_disk_is_told_and_leaves_nothing() {
         .hints("the disk is full");
     assert_eq!(small.files(), ["filler"]);
 }
+
+#[test]
+fn check_parses_without_asking_anybody() {
+    let program = Program::new();
+    let run = program.run(["query", "--check", SOQL]);
+    assert_eq!(run.succeeds().stdout, "The query is well-formed\n");
+    let run = program.run(["query", "--check", "SELECT Id FORM Account"]);
+    run.fails(2, "the query is not SOQL").hints("ACC-2040");
+    assert!(run.stderr.contains("^\n"), "{run:?}");
+    assert!(run.stderr.contains("ERROR at Row:1:Column:"), "{run:?}");
+}
+
+#[test]
+fn tooling_and_all_rows_ask_their_own_resources() {
+    for (flag, resource) in [("--tooling", "tooling/query"), ("--all-rows", "queryAll")] {
+        let server = Server::giving([json(
+            200,
+            SECOND
+                .replace("\"totalSize\":3", "\"totalSize\":1")
+                .as_str(),
+        )]);
+        with_token(&server).run(["query", SOQL, flag]).succeeds();
+        let request = server.request();
+        let start = format!("GET /services/data/v65.0/{resource}?q=SELECT");
+        assert!(request.starts_with(&start), "{request}");
+    }
+    let run = Program::new().run(["query", SOQL, "--tooling", "--all-rows"]);
+    run.fails(2, "cannot be used with");
+}
