@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Emulator(emulator::EmulatorCommand),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
+    /// Print the manual page of a command
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +104,16 @@ pub(crate) struct QuickstartArgs {
     /// Keep key, request and certificate in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The command, such as key new; without it the page of accredit
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub(crate) out_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

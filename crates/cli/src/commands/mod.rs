@@ -14,6 +14,7 @@ mod exec;
 mod explain;
 mod inspect;
 mod key;
+mod man;
 mod profile;
 mod query;
 mod quickstart;
@@ -40,5 +41,6 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
         Command::Explain(args) => explain::run(&args, out).map(|()| 0),
         Command::Emulator(command) => emulator::run(command, timeout, world, out),
         Command::Completions(args) => completions::run(&args, out).map(|()| 0),
+        Command::Man(args) => man::run(&args, out).map(|()| 0),
     }
 }
