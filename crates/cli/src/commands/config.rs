@@ -20,9 +20,17 @@ pub(crate) fn run(command: &ConfigCommand, world: &World, out: &Output) -> Resul
     let ConfigCommand::Show(args) = command;
     let mut picker = Picker::new(world.environment.as_ref());
     let mut rows: Vec<(&str, Option<Found>)> = Vec::new();
+    let mut login_url = Origin::Default;
     for (member, variable) in MEMBERS {
-        let found = picker.find(flag_of(member, &args.sign_in), variable);
-        rows.push((member, chosen(member, found, args)));
+        let found = match member {
+            "audience" => sign_in::find_audience(&mut picker, &args.sign_in, &login_url),
+            _ => picker.find(flag_of(member, &args.sign_in), variable),
+        };
+        let found = chosen(member, found, args);
+        if let ("login_url", Some(found)) = (member, &found) {
+            login_url = found.origin.clone();
+        }
+        rows.push((member, found));
     }
     let others: [(&str, &'static Variable); 4] = [
         ("timeout", &env_vars::TIMEOUT),
@@ -64,7 +72,6 @@ fn flag_of<'a>(member: &str, args: &'a SignInArgs) -> Flag<'a> {
         "username" => Flag::new("--username", args.username.as_deref()),
         "key" => Flag::new("--jwt-key-file", args.key.as_deref()),
         "login_url" => Flag::new("--login-url", args.login_url.as_deref()),
-        "audience" => Flag::new("--audience", args.audience.as_deref()),
         _ => Flag::new("", None),
     }
 }

@@ -93,11 +93,11 @@ pub(crate) fn resolve(
     });
     let key = pick_key(&mut picker, args.key.as_deref());
     let login_url = pick_login_url(&mut picker, args);
-    let endpoint = login_url.and_then(|login_url| pick_endpoint(&mut picker, args, login_url));
-    let audience = Flag::new("--audience", args.audience.as_deref());
-    let audience = picker
-        .find(audience, &env_vars::AUDIENCE)
-        .map(|found| found.origin);
+    let audience = login_url
+        .as_ref()
+        .and_then(|login_url| find_audience(&mut picker, args, &login_url.origin));
+    let from = audience.as_ref().map(|found| found.origin.clone());
+    let endpoint = login_url.and_then(|login_url| pick_endpoint(&mut picker, audience, login_url));
     let values = client_id.zip(username).zip(key).zip(endpoint).map(
         |(((client_id, username), key), endpoint)| SignIn {
             identity: Identity {
@@ -110,7 +110,7 @@ pub(crate) fn resolve(
             origins: Origins {
                 client_id: client_id.origin,
                 username: username.origin,
-                audience,
+                audience: from,
             },
         },
     );
@@ -187,14 +187,29 @@ fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<
     picker.read(&found, LoginUrl::parse)
 }
 
-fn pick_endpoint(
+/// What is said of the audience. One that is written down belongs to the login URL beside it, and
+/// not to another one.
+pub(crate) fn find_audience(
     picker: &mut Picker<'_>,
     args: &SignInArgs,
+    login_url: &Origin,
+) -> Option<Found> {
+    let flag = Flag::new("--audience", args.audience.as_deref());
+    let found = picker.find(flag, &env_vars::AUDIENCE)?;
+    let is_written_down = matches!(found.origin, Origin::Profile(_) | Origin::File(_));
+    if is_written_down && found.origin != *login_url {
+        return None;
+    }
+    Some(found)
+}
+
+fn pick_endpoint(
+    picker: &mut Picker<'_>,
+    audience: Option<Found>,
     login_url: Setting<LoginUrl>,
 ) -> Option<Setting<TokenEndpoint>> {
     let Setting { value, origin } = login_url;
-    let flag = Flag::new("--audience", args.audience.as_deref());
-    let endpoint = match picker.find(flag, &env_vars::AUDIENCE) {
+    let endpoint = match audience {
         Some(found) => picker
             .read(&found, |text| TokenEndpoint::new(value, Some(text)))
             .map(|endpoint| endpoint.value),

@@ -282,3 +282,25 @@ fn a_process_that_is_killed_leaves_the_profiles_whole() {
     }
     add(&program, "last", "https://acme.my.salesforce.com").succeeds();
 }
+
+#[test]
+fn an_audience_that_is_written_down_belongs_to_the_login_url_beside_it() {
+    let program = Program::new();
+    let key = key();
+    let words = "profile add default -i x -o y@z.example -r acme.my.salesforce.com \
+                 --audience login.salesforce.com -f";
+    program
+        .run(words.split_whitespace().chain([key.to_str().unwrap()]))
+        .succeeds();
+    let shown = |line: &str| {
+        let run = program.line(line);
+        run.json()["result"]["audience"]["value"].clone()
+    };
+    assert_eq!(shown("config show --json"), "login.salesforce.com");
+    let other = "config show --json -r acme--uat.sandbox.my.salesforce.com";
+    assert_eq!(shown(other), serde_json::Value::Null);
+    let url = server::closed_url();
+    let run = program.run(["token", "-r", &url]);
+    run.fails(6, "refused the connection")
+        .hints(&format!("with audience {url}"));
+}
