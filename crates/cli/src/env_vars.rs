@@ -272,7 +272,11 @@ mod tests {
              prints the same for an emulator that was started with `--proxy`.\n\n\
              Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
              trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \
-             `emulator run` make their folder.\n",
+             `emulator run` make their folder.\n\n\
+             Keys that are elsewhere are reached with the variables that their places have \
+             (`VCAP_SERVICES`, `CF_…`, `CREDHUB_…`, `VAULT_…`, `AWS_…`, `SSH_AUTH_SOCK`, \
+             `PKCS11_MODULE_PATH`): [keys.md](keys.md) names them. Where no key is named, a bound \
+             service with the label `credhub` is looked for.\n",
         );
         text
     }

@@ -140,8 +140,7 @@ impl KeyReference {
     ) -> Result<Held, CliError> {
         if let Self::Elsewhere(place) = self {
             let source = KeySource::new(place.clone(), surroundings(world, passphrases)?);
-            let held = wait_for(source.open());
-            return held.map_err(|error| {
+            return wait_for(source.open()).map_err(|error| {
                 let told = CliError::from(error);
                 told.hint(format!("asked for {self}; docs/keys.md says what it needs"))
             });
