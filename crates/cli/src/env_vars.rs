@@ -138,6 +138,23 @@ pub(crate) static STATE_DIR: Variable = variable(
     "where the emulator keeps its certificate authority (`--state-dir`)",
     &[],
 );
+pub(crate) static PROFILE: Variable = variable(
+    "ACCREDIT_PROFILE",
+    "profile to take settings from (`--profile`); without it the one named default",
+    &[],
+);
+pub(crate) static CONFIG_DIR: Variable = variable(
+    "ACCREDIT_CONFIG_DIR",
+    "where profiles.json and settings.json are; without it `accredit` below `XDG_CONFIG_HOME` or \
+     `~/.config`",
+    &[],
+);
+pub(crate) static CACHE_DIR: Variable = variable(
+    "ACCREDIT_CACHE_DIR",
+    "where tokens are kept; without it `accredit/tokens` below `XDG_RUNTIME_DIR`, `XDG_CACHE_HOME` \
+     or `~/.cache`",
+    &[],
+);
 pub(crate) static LOG: Variable = variable(
     "ACCREDIT_LOG",
     "what to log to stderr: a level or a filter (`--log`)",
@@ -172,7 +189,7 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
 );
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 21] = [
+static ALL: [&Variable; 24] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -187,6 +204,9 @@ static ALL: [&Variable; 21] = [
     &LISTEN,
     &MANAGEMENT_KEY,
     &STATE_DIR,
+    &PROFILE,
+    &CONFIG_DIR,
+    &CACHE_DIR,
     &LOG,
     &HTTPS_PROXY,
     &NO_PROXY,
@@ -222,7 +242,7 @@ mod tests {
         let mut text = String::from(
             "# Environment variables\n\n\
              A flag wins over a variable, a variable over its fall-backs (left to right), a \
-             fall-back over the default. A variable that is set to the empty text counts as not \
+             fall-back over the profile, the profile over `settings.json`, that over the default. A variable that is set to the empty text counts as not \
              set. Fall-backs are read, never written.\n\n\
              | Variable | Meaning | Fall-backs |\n|---|---|---|\n",
         );

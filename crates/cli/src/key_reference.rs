@@ -216,7 +216,7 @@ fn surroundings(
     let environment = world.environment.as_ref();
     let settings = client_settings(environment, None, Traffic::Tokens, "https:")?;
     Ok(Surroundings {
-        environment: Arc::clone(&world.environment),
+        environment: world.environment.clone(),
         network: Arc::new(UreqNetwork(settings)),
         clock: Arc::clone(&world.clock),
         passphrases,
