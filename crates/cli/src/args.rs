@@ -11,6 +11,7 @@ use crate::error::EXIT_CODES;
 
 pub(crate) mod emulator;
 pub(crate) mod key;
+pub(crate) mod serve;
 
 /// Signs servers in to Salesforce with the OAuth 2.0 JWT bearer flow.
 #[derive(Debug, Parser)]
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
+    /// Hold keys for other programs: hand out tokens, or forward requests with them
+    Serve(serve::ServeArgs),
     /// Run a local org to develop and test against
     #[command(subcommand, arg_required_else_help = true)]
     Emulator(emulator::EmulatorCommand),

@@ -16,7 +16,7 @@ pub(crate) mod network;
 pub(crate) mod sign_in;
 
 /// The environment as an argument.
-pub(crate) trait Environment: fmt::Debug {
+pub(crate) trait Environment: fmt::Debug + Send + Sync {
     /// The variable `name` as it is, if it is set.
     fn variable(&self, name: &str) -> Option<OsString>;
 }

@@ -11,6 +11,7 @@ mod inspect;
 mod key;
 mod query;
 mod quickstart;
+mod serve;
 mod token;
 
 /// Runs a command and gives its exit code.
@@ -22,6 +23,7 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
         Command::Token(args) => token::run(&args, timeout, world, out).map(|()| 0),
         Command::Query(args) => query::run(&args, timeout, world, out).map(|()| 0),
         Command::Inspect(args) => inspect::run(&args, world, out).map(|()| 0),
+        Command::Serve(args) => serve::run(&args, timeout, world, out).map(|()| 0),
         Command::Emulator(command) => emulator::run(command, timeout, world, out),
         Command::Completions(args) => completions::run(&args, out).map(|()| 0),
     }

@@ -1,6 +1,7 @@
 //! `accredit token`: the access token on stdout and nothing else.
 
 use accredit::source::{Exchange, Token};
+use accredit_broker::report_document as report;
 use serde_json::Value;
 
 use crate::args::{TokenArgs, TokenFormat};
@@ -10,8 +11,6 @@ use crate::session::Session;
 use crate::settings::network::{Traffic, client};
 use crate::settings::sign_in;
 use crate::world::World;
-
-mod report;
 
 /// Signs in and prints what was asked for.
 pub(crate) fn run(

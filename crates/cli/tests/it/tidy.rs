@@ -39,15 +39,17 @@ const LINE_COLUMNS_MAX: usize = 100;
 const PACKAGES_MAX: usize = 230;
 
 /// Whom a crate of ours may depend on; the binary may depend on all.
-const DIRECTIONS: [(&str, &[&str]); 5] = [
+const DIRECTIONS: [(&str, &[&str]); 6] = [
     ("core", &[]),
     ("soql", &[]),
     ("keys", &["accredit"]),
+    ("broker", &["accredit"]),
     ("emulator", &["accredit", "accredit-soql"]),
     (
         "cli",
         &[
             "accredit",
+            "accredit-broker",
             "accredit-emulator",
             "accredit-keys",
             "accredit-soql",
