@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use accredit::cache::TokioSpawn;
 use accredit_broker::caller_key::CallerKey;
-use accredit_broker::config::Mistakes;
 use accredit_broker::exposure::ChosenBy;
 use accredit_broker::proxy::Upstream;
 use accredit_broker::{App, Listening, Parts, Reveal, World as BrokerWorld, run as serve};
@@ -30,7 +29,7 @@ mod configuration;
 mod keys;
 
 use audit_lines::AuditLines;
-use configuration::Source;
+use configuration::{Source, refused};
 use keys::References;
 
 /// How long requests may take that are under way when a signal comes: within the ten seconds that
@@ -111,7 +110,7 @@ fn start(
         if args.check {
             App::new(&config, listening(address), parts)
                 .await
-                .map_err(mistakes)?;
+                .map_err(|mistakes| refused(&mistakes))?;
             out.result("ok\n", &json!({"connections": config.connections.len()}))?;
             return Ok(());
         }
@@ -119,18 +118,13 @@ fn start(
         let bound = listener.local_addr().unwrap_or(address);
         let app = App::new(&config, listening(bound), parts)
             .await
-            .map_err(mistakes)?;
+            .map_err(|mistakes| refused(&mistakes))?;
         announce(bound, chosen_by, &config, out)?;
         let reloading = reload(app.clone(), source, signals);
         serve(listener, app, reloading, DRAIN_MAX).await;
         audit.finish();
         Ok(())
     })
-}
-
-/// Every mistake as one error, the first in its line and the others below it.
-fn mistakes(all: Mistakes) -> CliError {
-    configuration::refused(&all)
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
@@ -176,7 +170,10 @@ async fn reload(app: App, mut source: Source, mut signals: Signals) {
             continue;
         }
         let taken = match source.read() {
-            Ok(config) => app.reload(&config).await.map_err(mistakes),
+            Ok(config) => app
+                .reload(&config)
+                .await
+                .map_err(|mistakes| refused(&mistakes)),
             Err(error) => Err(error),
         };
         match taken {

@@ -20,24 +20,33 @@ const CHUNK: usize = 32 * 1024;
 
 /// Writes lines in the order in which they come.
 #[derive(Debug)]
-pub(super) struct AuditLines(Mutex<Option<(SyncSender<Vec<u8>>, JoinHandle<()>)>>);
+pub(super) struct AuditLines(Mutex<Option<Writer>>);
+
+#[derive(Debug)]
+struct Writer {
+    lines: SyncSender<Vec<u8>>,
+    thread: JoinHandle<()>,
+}
 
 impl AuditLines {
     pub(super) fn start() -> Result<Self, CliError> {
         let (sender, lines) = sync_channel(LINES_MAX);
         let thread = thread::Builder::new().name("accredit-audit".to_owned());
-        let writer = thread
+        let thread = thread
             .spawn(move || write(&lines))
             .map_err(|error| CliError::other("no thread for the audit log").with_source(error))?;
-        Ok(Self(Mutex::new(Some((sender, writer)))))
+        Ok(Self(Mutex::new(Some(Writer {
+            lines: sender,
+            thread,
+        }))))
     }
 
     /// Writes what is left.
     pub(super) fn finish(&self) {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((sender, writer)) = last {
-            drop(sender);
-            let _panicked = writer.join();
+        if let Some(Writer { lines, thread }) = last {
+            drop(lines);
+            let _panicked = thread.join();
         }
     }
 }
@@ -49,7 +58,7 @@ impl AuditLog for AuditLines {
         };
         line.push(b'\n');
         let sender = match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((sender, _)) => sender.clone(),
+            Some(writer) => writer.lines.clone(),
             None => return,
         };
         let _ended = sender.send(line);
