@@ -16,6 +16,7 @@ use crate::caller_key::KeyHash;
 use crate::config::{CallerConfig, Policy};
 use crate::exposure::{self, Reach};
 use crate::failure::Failure;
+use crate::peer::{Peer, Shown};
 
 /// A header for the caller's key, for programs that need `Authorization` for something else.
 pub(crate) const KEY_HEADER: HeaderName = HeaderName::from_static("accredit-key");
@@ -35,10 +36,17 @@ pub(crate) struct Caller {
     pub(crate) policy: Policy,
 }
 
+/// A caller, and what tells it.
+#[derive(Debug)]
+struct Known {
+    config: CallerConfig,
+    caller: Arc<Caller>,
+}
+
 /// Everybody who may ask.
 #[derive(Debug)]
 pub(crate) struct Callers {
-    known: Vec<(KeyHash, Arc<Caller>)>,
+    known: Vec<Arc<Known>>,
     local: Arc<Caller>,
 }
 
@@ -50,9 +58,10 @@ impl Callers {
                 name: config.name.as_str().into(),
                 policy: config.policy.clone(),
             });
-            for key in &config.keys {
-                known.push((key.clone(), Arc::clone(&caller)));
-            }
+            known.push(Arc::new(Known {
+                config: config.clone(),
+                caller,
+            }));
         }
         let local = Caller {
             name: "local".into(),
@@ -69,6 +78,7 @@ impl Callers {
     pub(crate) fn identify(
         &self,
         headers: &HeaderMap,
+        peer: &Peer,
         reach: Reach,
     ) -> Result<Arc<Caller>, Failure> {
         if self.known.is_empty() {
@@ -80,25 +90,46 @@ impl Callers {
                 Reach::Callers | Reach::Nobody => Err(Failure::unauthorized()),
             };
         }
-        let shown = shown_key(headers).ok_or_else(Failure::unauthorized)?;
-        self.of_key(shown).ok_or_else(Failure::unauthorized)
+        let shown = shown_key(headers).and_then(|key| self.of_key(key));
+        shown
+            .or_else(|| self.of_peer(peer))
+            .ok_or_else(Failure::unauthorized)
     }
 
     /// The caller with this key. Every key is compared, whichever fits.
     pub(crate) fn of_key(&self, key: &str) -> Option<Arc<Caller>> {
         let hash = KeyHash::of(key);
         let mut found = None;
-        for (known, caller) in &self.known {
-            if known.is_same(&hash) {
-                found = Some(Arc::clone(caller));
+        for known in &self.known {
+            for key in &known.config.keys {
+                if key.is_same(&hash) {
+                    found = Some(Arc::clone(&known.caller));
+                }
             }
         }
         found
     }
 
+    /// The caller that the connection itself tells: by user, or by certificate.
+    fn of_peer(&self, peer: &Peer) -> Option<Arc<Caller>> {
+        let certificate = peer.certificate.as_deref();
+        let is_told = |config: &CallerConfig| {
+            let by_user = peer.uid.is_some_and(|uid| config.unix_users.contains(&uid));
+            by_user || certificate.is_some_and(|shown| is_named(config, shown))
+        };
+        let known = self.known.iter().find(|known| is_told(&known.config));
+        known.map(|known| Arc::clone(&known.caller))
+    }
+
+    /// Says whether a user of this machine may connect at all.
+    pub(crate) fn may_connect(&self, uid: u32, own: u32) -> bool {
+        let is_known = |known: &Arc<Known>| known.config.unix_users.contains(&uid);
+        uid == own || uid == 0 || self.known.iter().any(is_known)
+    }
+
     /// Finds a caller by name, for what was granted to it before.
     pub(crate) fn named(&self, name: &str) -> Option<Arc<Caller>> {
-        let all = self.known.iter().map(|(_, caller)| caller);
+        let all = self.known.iter().map(|known| &known.caller);
         let found = all.into_iter().find(|caller| &*caller.name == name);
         match found {
             Some(caller) => Some(Arc::clone(caller)),
@@ -115,6 +146,16 @@ impl Callers {
     }
 }
 
+/// Says whether a certificate is one of a caller's.
+fn is_named(config: &CallerConfig, shown: &Shown) -> bool {
+    config.certificate_subjects.contains(&shown.subject)
+        || shown
+            .names
+            .iter()
+            .any(|name| config.certificate_names.contains(name))
+        || shown.apps.iter().any(|app| config.cf_apps.contains(app))
+}
+
 /// The key in a request: in a header of its own, or else as a bearer token. Two of a kind are none.
 pub(crate) fn shown_key(headers: &HeaderMap) -> Option<&str> {
     if headers.contains_key(KEY_HEADER) {
@@ -123,7 +164,7 @@ pub(crate) fn shown_key(headers: &HeaderMap) -> Option<&str> {
     bearer(headers)
 }
 
-/// The text of the one `Authorization: Bearer` (or `OAuth`, the older word of Salesforce's clients).
+/// The text of the one `Authorization: Bearer`, or `OAuth`, as older clients of Salesforce say.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, text) = only(headers, &AUTHORIZATION)?.split_once(' ')?;
     let is_bearer = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");

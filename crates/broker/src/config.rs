@@ -42,9 +42,26 @@ pub struct ListenerConfig {
     /// What may stand in `Host`. Empty: on loopback its own names with the port, elsewhere any but
     /// an unspecified address.
     pub hosts: Vec<String>,
+    /// A Unix socket to listen on besides the address.
+    pub socket: Option<String>,
+    /// What it takes to speak TLS.
+    pub tls: Option<TlsConfig>,
     /// What becomes of requests that came through another proxy. `None`: refused on loopback, let
     /// through elsewhere, where a load balancer is to be expected.
     pub forwarded: Option<Forwarded>,
+}
+
+/// Files in PEM, as the configuration names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// The certificate of the listener, and those that lead to its authority.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+    /// The authorities of callers' certificates; `None`: callers show none.
+    pub client_ca: Option<String>,
+    /// Where the table stands in the file.
+    pub place: String,
 }
 
 /// What becomes of requests with `X-Forwarded-For`, `Forwarded` or `Via`.
@@ -91,6 +108,14 @@ pub struct CallerConfig {
     pub name: String,
     /// Hashes of the keys it may show.
     pub keys: Vec<KeyHash>,
+    /// Users of this machine who are this caller on a Unix socket.
+    pub unix_users: Vec<u32>,
+    /// Subjects of certificates (RFC 4514), letter by letter.
+    pub certificate_subjects: Vec<String>,
+    /// Other names in certificates, such as `URI:spiffe://example/billing` or `DNS:billing`.
+    pub certificate_names: Vec<String>,
+    /// Ids of Cloud Foundry apps whose instances are this caller.
+    pub cf_apps: Vec<String>,
     /// What it may do.
     pub policy: Policy,
 }

@@ -10,11 +10,15 @@ use accredit::BoxFuture;
 use accredit::clock::UnixTime;
 use accredit::error::Error;
 use accredit::key::Signer;
+use accredit::secret::Secret;
 
 /// Reads keys by reference.
 pub trait KeySource: Send + Sync + fmt::Debug {
     /// Reads the key that `reference` names, as it is now.
     fn load(&self, reference: &str) -> BoxFuture<'_, Result<HeldKey, Error>>;
+
+    /// Reads a file of the listener, as it is now.
+    fn file(&self, path: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>>;
 }
 
 /// A key that can sign, and what is known of its certificate.

@@ -1,4 +1,4 @@
-//! `/` and `/index`: the last exchange of the default connection, as JSON.
+//! `/` and `/index`: the last exchange of the default connection, as JSON; to browsers a page.
 //!
 //! Owns when an exchange is made for it (only if there is no good token, within the login budget)
 //! and who sees secrets. The layout and the masks are in `report_document`.
@@ -9,6 +9,7 @@ use http::StatusCode;
 use crate::answer::{self, Answer};
 use crate::app::Ask;
 use crate::config::Use;
+use crate::dashboard;
 use crate::exposure::Reach;
 use crate::failure::{self, Failure};
 use crate::permission;
@@ -18,6 +19,9 @@ use crate::setup::Reveal;
 /// Answers with the report. A refusal by Salesforce is shown too, with status 502 and the
 /// diagnosis in a header.
 pub(crate) async fn show(ask: &Ask<'_>) -> Result<Answer, Failure> {
+    if dashboard::is_wanted(ask.request.headers()) {
+        return dashboard::show(ask.setup, ask.app.world().clock.now());
+    }
     let none = || {
         Failure::new(
             StatusCode::NOT_FOUND,
@@ -51,7 +55,10 @@ fn secrets(ask: &Ask<'_>, connection: &str) -> Secrets {
     let is_direct = ask.setup.rules.check_way(headers).is_ok();
     let is_local = ask.setup.rules.reach() == Reach::Loopback && ask.setup.callers.is_empty();
     let is_caller = || {
-        let caller = ask.setup.callers.identify(headers, ask.setup.rules.reach());
+        let caller = ask
+            .setup
+            .callers
+            .identify(headers, ask.peer, ask.setup.rules.reach());
         caller.is_ok_and(|caller| {
             permission::check_connection(&caller, connection, Use::Token).is_ok()
         })

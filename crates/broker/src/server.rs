@@ -4,9 +4,10 @@
 //! end. A request that is being answered when the server stops is answered.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -14,12 +15,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::peer::Peer;
 
 mod framing;
 mod guarded;
@@ -38,9 +40,23 @@ const HEAD_MAX: usize = 48 * 1024;
 /// How long to wait when the system has no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where connections come from.
+#[derive(Debug)]
+pub enum Door {
+    /// A bound address.
+    Tcp(TcpListener),
+    /// A bound Unix socket, and who runs this process.
+    Unix {
+        /// The socket.
+        listener: UnixListener,
+        /// The user of this process, who may always connect.
+        own_uid: u32,
+    },
+}
+
 /// Serves `app` until `stop` completes, then lets requests finish for at most `drain`.
 pub async fn run(
-    listener: TcpListener,
+    doors: Vec<Door>,
     app: App,
     stop: impl Future<Output = ()> + Send,
     drain: Duration,
@@ -53,13 +69,13 @@ pub async fn run(
         let accepted = tokio::select! {
             () = &mut stop => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&doors, &slots) => accepted,
         };
         match accepted {
-            Ok((stream, peer, slot)) => {
+            Ok((line, slot)) => {
                 let (app, stopped) = (app.clone(), stopped.clone());
                 connections.spawn(async move {
-                    answer(stream, app, Some(peer.ip()), stopped).await;
+                    enter(line, app, stopped).await;
                     drop(slot);
                 });
             }
@@ -69,7 +85,7 @@ pub async fn run(
             }
         }
     }
-    drop(listener);
+    drop(doors);
     drop(stopping);
     let drained = async { while connections.join_next().await.is_some() {} };
     if timeout(drain, drained).await.is_err() {
@@ -77,26 +93,92 @@ pub async fn run(
     }
 }
 
-type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
+/// A connection as it comes in.
+enum Line {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream, u32),
+}
 
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<Accepted> {
+async fn accept(
+    doors: &[Door],
+    slots: &Arc<Semaphore>,
+) -> io::Result<(Line, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
-    Ok((stream, peer, slot))
+    let line = std::future::poll_fn(|context| {
+        for door in doors {
+            if let Poll::Ready(line) = door.poll_accept(context) {
+                return Poll::Ready(line);
+            }
+        }
+        Poll::Pending
+    });
+    Ok((line.await?, slot))
+}
+
+impl Door {
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Line>> {
+        match self {
+            Self::Tcp(listener) => listener.poll_accept(context).map(|accepted| {
+                let (stream, peer) = accepted?;
+                stream.set_nodelay(true)?;
+                Ok(Line::Tcp(stream, peer))
+            }),
+            Self::Unix { listener, own_uid } => listener
+                .poll_accept(context)
+                .map(|accepted| Ok(Line::Unix(accepted?.0, *own_uid))),
+        }
+    }
+}
+
+/// Finds out who is at the other end, and serves.
+async fn enter(line: Line, app: App, stopped: watch::Receiver<()>) {
+    match line {
+        Line::Tcp(stream, address) => {
+            let peer = Peer {
+                ip: Some(address.ip()),
+                ..Peer::default()
+            };
+            let Some(tls) = app.setup().tls.clone() else {
+                return answer(stream, app, peer, stopped).await;
+            };
+            match timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
+                Ok(Ok((stream, certificate))) => {
+                    let peer = Peer {
+                        certificate,
+                        ..peer
+                    };
+                    answer(stream, app, peer, stopped).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+                Err(_) => tracing::debug!("a handshake took too long"),
+            }
+        }
+        Line::Unix(stream, own_uid) => match stream.peer_cred().map(|peer| peer.uid()) {
+            Ok(uid) if app.setup().callers.may_connect(uid, own_uid) => {
+                let peer = Peer {
+                    uid: Some(uid),
+                    ..Peer::default()
+                };
+                answer(stream, app, peer, stopped).await;
+            }
+            Ok(uid) => tracing::warn!(uid, "a user who is no caller was turned away"),
+            Err(error) => tracing::debug!(%error, "a connection does not say whose it is"),
+        },
+    }
 }
 
 /// Serves one connection.
-async fn answer<I>(io: I, app: App, peer: Option<IpAddr>, mut stopped: watch::Receiver<()>)
+async fn answer<I>(io: I, app: App, peer: Peer, mut stopped: watch::Receiver<()>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
+    let peer = Arc::new(peer);
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let app = app.clone();
-        async move { Ok::<_, std::convert::Infallible>(app.answer(request, peer).await) }
+        let (app, peer) = (app.clone(), Arc::clone(&peer));
+        async move { Ok::<_, std::convert::Infallible>(app.answer(request, &peer).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -40,6 +40,9 @@ pub struct World {
     pub spawn: Arc<dyn Spawn>,
 }
 
+/// How many minutes of uses are remembered.
+pub(crate) const MINUTES: usize = 60;
+
 /// One identity: its token, and the exchanges it took.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -65,9 +68,50 @@ struct Memory {
     token: Option<Token>,
     failure: Option<(UnixTime, Error)>,
     asked_at: VecDeque<UnixTime>,
+    traffic: Traffic,
     granted: u64,
     refused: u64,
     failed: u64,
+}
+
+/// Uses in each of the last minutes, the present one last.
+#[derive(Debug)]
+struct Traffic {
+    minute: u64,
+    counts: [u32; MINUTES],
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self {
+            minute: 0,
+            counts: [0; MINUTES],
+        }
+    }
+}
+
+impl Traffic {
+    /// Moves on to the minute of `now`. A clock that was set back counts in the same minute.
+    fn turn(&mut self, now: UnixTime) {
+        let minute = now.as_secs() / 60;
+        let passed = usize::try_from(minute.saturating_sub(self.minute)).unwrap_or(MINUTES);
+        if passed > 0 {
+            self.minute = minute;
+            self.counts.rotate_left(passed.min(MINUTES));
+            let kept = MINUTES.saturating_sub(passed);
+            self.counts
+                .iter_mut()
+                .skip(kept)
+                .for_each(|count| *count = 0);
+        }
+    }
+
+    fn count(&mut self, now: UnixTime) {
+        self.turn(now);
+        if let Some(last) = self.counts.last_mut() {
+            *last = last.saturating_add(1);
+        }
+    }
 }
 
 /// What is known of an identity at a moment, for those who look on.
@@ -83,6 +127,8 @@ pub(crate) struct Standing {
     pub(crate) granted: u64,
     pub(crate) refused: u64,
     pub(crate) failed: u64,
+    /// Uses in each of the last minutes, the present one last.
+    pub(crate) traffic: [u32; MINUTES],
 }
 
 impl Standing {
@@ -198,6 +244,11 @@ impl Session {
         }
     }
 
+    /// Counts a use.
+    pub(crate) fn used(&self, now: UnixTime) {
+        self.record.lock().traffic.count(now);
+    }
+
     /// The last exchange, if there was one.
     pub(crate) fn last_exchange(&self) -> Option<Arc<Exchange>> {
         self.record.lock().last.clone()
@@ -207,6 +258,7 @@ impl Session {
     pub(crate) fn standing(&self, now: UnixTime) -> Standing {
         let mut memory = self.record.lock();
         memory.forget_before(now);
+        memory.traffic.turn(now);
         Standing {
             token: memory.token.clone().filter(|token| now < token.expiry.at()),
             failure: memory.failure.clone(),
@@ -214,6 +266,7 @@ impl Session {
             granted: memory.granted,
             refused: memory.refused,
             failed: memory.failed,
+            traffic: memory.traffic.counts,
         }
     }
 }

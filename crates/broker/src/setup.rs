@@ -8,13 +8,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use accredit::assertion::Subject;
+use accredit::error::Error;
 
 use crate::caller::Callers;
-use crate::config::{Config, ConnectionConfig, Mistake, Mistakes};
+use crate::config::{Config, ConnectionConfig, Mistake, Mistakes, TlsConfig};
 use crate::exposure::{ChosenBy, Rules};
 use crate::failure::Failure;
 use crate::key_source::{HeldKey, KeySource};
 use crate::session::{Session, Sessions, World};
+use crate::tls::{Tls, TlsFiles};
 
 /// The connection that is meant where none is named.
 pub(crate) const DEFAULT: &str = "default";
@@ -44,6 +46,7 @@ pub(crate) struct Setup {
     pub(crate) callers: Callers,
     pub(crate) rules: Rules,
     pub(crate) reveal: Reveal,
+    pub(crate) tls: Option<Tls>,
 }
 
 /// How a listener came to be, and what it may show.
@@ -57,10 +60,21 @@ pub struct Listening {
     pub reveal: Reveal,
 }
 
-impl Listening {
-    /// What the addresses of this listener begin with.
-    pub(crate) const fn scheme(self) -> &'static str {
-        "http"
+async fn read_tls(files: &TlsConfig, keys: &dyn KeySource) -> Result<Tls, Error> {
+    Tls::new(&TlsFiles {
+        certificate: keys.file(&files.certificate).await?,
+        key: keys.file(&files.key).await?,
+        client_ca: match &files.client_ca {
+            Some(path) => Some(keys.file(path).await?),
+            None => None,
+        },
+    })
+}
+
+fn told_with_source(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -91,6 +105,19 @@ impl Setup {
                 }),
             }
         }
+        let tls = match &config.listener.tls {
+            None => None,
+            Some(files) => match read_tls(files, keys).await {
+                Ok(tls) => Some(tls),
+                Err(error) => {
+                    mistakes.push(Mistake {
+                        place: files.place.clone(),
+                        what: told_with_source(&error),
+                    });
+                    None
+                }
+            },
+        };
         let rules = Rules::new(config, listening.address, listening.chosen_by);
         match rules {
             Ok(rules) if mistakes.is_empty() => Ok(Self {
@@ -98,6 +125,7 @@ impl Setup {
                 callers: Callers::new(&config.callers),
                 rules,
                 reveal: listening.reveal,
+                tls,
             }),
             Ok(_) => Err(Mistakes(mistakes)),
             Err(error) => {
@@ -107,6 +135,14 @@ impl Setup {
                 });
                 Err(Mistakes(mistakes))
             }
+        }
+    }
+
+    /// What the addresses of the listener begin with.
+    pub(crate) const fn scheme(&self) -> &'static str {
+        match self.tls {
+            Some(_) => "https",
+            None => "http",
         }
     }
 

@@ -5,8 +5,10 @@
 //! here: its key is not known, and the caller key decides.
 
 use accredit::assertion::Subject;
+use accredit::clock::UnixTime;
 use accredit::oauth::JWT_BEARER;
 use accredit::secret::Secret;
+use accredit::source::Token;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, HOST};
@@ -23,6 +25,7 @@ use crate::config::Use;
 use crate::failure::Failure;
 use crate::form::Form;
 use crate::handle;
+use crate::peer::Peer;
 use crate::setup::Setup;
 use crate::subject::Wanted;
 
@@ -43,7 +46,7 @@ pub(crate) async fn trade(
     app: &App,
     setup: &Setup,
     request: Request<Incoming>,
-    scheme: &'static str,
+    peer: &Peer,
 ) -> Result<Granted, Failure> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, FORM_MAX).collect().await;
@@ -60,7 +63,7 @@ pub(crate) async fn trade(
         ));
     }
     let basic = basic(&parts.headers);
-    let caller = authenticate(setup, &parts.headers, &form, basic.as_ref())?;
+    let caller = authenticate(setup, &parts.headers, peer, &form, basic.as_ref())?;
     let client_id = match form.only("client_id")? {
         Some(client_id) => Some(client_id),
         None => basic.as_ref().map(|(client_id, _)| client_id.as_str()),
@@ -91,18 +94,8 @@ pub(crate) async fn trade(
     let handle =
         app.handles()
             .seal(&caller.name, connection, user, (now, world.random.as_ref()))?;
-    let own = own_url(&parts.headers, scheme);
-    let identity = token.id.as_deref().and_then(|id| id.split_once("/id/"));
-    let identity = identity.map_or("", |(_, path)| path);
-    let document = json!({
-        "access_token": handle,
-        "instance_url": own,
-        "id": format!("{own}/id/{identity}"),
-        "token_type": "Bearer",
-        "issued_at": now.as_millis().to_string(),
-        "expires_in": handle::LIFETIME.as_secs(),
-        "scope": "api",
-    });
+    let own = own_url(&parts.headers, setup.scheme());
+    let document = document(&token, &handle, &own, now);
     Ok(Granted {
         connection: connection.to_owned(),
         answer: answer::json(StatusCode::OK, format!("{document}\n")),
@@ -111,10 +104,26 @@ pub(crate) async fn trade(
     })
 }
 
+/// The answer of a token endpoint: the handle, and this broker as the instance.
+fn document(token: &Token, handle: &str, own: &str, now: UnixTime) -> serde_json::Value {
+    let identity = token.id.as_deref().and_then(|id| id.split_once("/id/"));
+    let identity = identity.map_or("", |(_, path)| path);
+    json!({
+        "access_token": handle,
+        "instance_url": own,
+        "id": format!("{own}/id/{identity}"),
+        "token_type": "Bearer",
+        "issued_at": now.as_millis().to_string(),
+        "expires_in": handle::LIFETIME.as_secs(),
+        "scope": "api",
+    })
+}
+
 /// Finds the caller: by client secret, by password, or as everywhere else.
 fn authenticate(
     setup: &Setup,
     headers: &HeaderMap,
+    peer: &Peer,
     form: &Form,
     basic: Option<&(String, Secret<String>)>,
 ) -> Result<std::sync::Arc<Caller>, Failure> {
@@ -130,7 +139,7 @@ fn authenticate(
     match known {
         Some(caller) => Ok(caller),
         None if shown.is_some() && !setup.callers.is_empty() => Err(Failure::unauthorized()),
-        None => setup.callers.identify(headers, setup.rules.reach()),
+        None => setup.callers.identify(headers, peer, setup.rules.reach()),
     }
 }
 

@@ -44,7 +44,9 @@ impl Wanted<'_> {
         if let Some(subject) = self.subject {
             permission::check_subject(caller, &connection.config, subject.as_str())?;
         }
-        connection.session(self.subject, app.sessions(), app.world())
+        let session = connection.session(self.subject, app.sessions(), app.world())?;
+        session.used(app.world().clock.now());
+        Ok(session)
     }
 }
 

@@ -38,8 +38,16 @@ pub(super) fn read(section: &Section<'_>, connections: &[ConnectionConfig]) -> V
 
 fn one(name: String, section: Section<'_>, known: &[ConnectionConfig]) -> CallerConfig {
     let keys = section.list("key_hash", KeyHash::parse);
-    if keys.is_none() {
-        let what = "is missing: `accredit serve key new` makes a key and its hash";
+    let unix_users = section.numbers("unix_users");
+    let subjects = section.list("certificate_subjects", own);
+    let names = section.list("certificate_names", certificate_name);
+    let cf_apps = section.list("cf_apps", own);
+    let certificates = [&subjects, &names, &cf_apps];
+    let has_certificate = certificates.iter().any(|list| list.is_some());
+    if keys.is_none() && unix_users.is_none() && !has_certificate {
+        let what = "is missing, and nothing else tells this caller: `accredit serve key new` \
+                    makes a key and its hash; or unix_users, certificate_subjects, \
+                    certificate_names, cf_apps";
         section.mistake(&section.span(), "key_hash", what);
     }
     let connections = section.list("connections", Pattern::new);
@@ -67,6 +75,10 @@ fn one(name: String, section: Section<'_>, known: &[ConnectionConfig]) -> Caller
     CallerConfig {
         name,
         keys: keys.unwrap_or_default(),
+        unix_users: unix_users.unwrap_or_default(),
+        certificate_subjects: subjects.unwrap_or_default(),
+        certificate_names: names.unwrap_or_default(),
+        cf_apps: cf_apps.unwrap_or_default(),
         policy,
     }
 }
@@ -77,6 +89,26 @@ fn check_connections(section: &Section<'_>, named: &[Pattern], known: &[Connecti
     for pattern in named.iter().filter(|pattern| !is_known(pattern)) {
         let what = format!("no connection is called {pattern}");
         section.mistake(&section.span(), "connections", what);
+    }
+}
+
+fn own(text: &str) -> Result<String, Error> {
+    match text.trim().is_empty() || text.len() > 1024 {
+        true => Err(Error::setting("expected a name")),
+        false => Ok(text.to_owned()),
+    }
+}
+
+fn certificate_name(text: &str) -> Result<String, Error> {
+    let kinds = ["DNS:", "URI:", "email:"];
+    match kinds
+        .iter()
+        .any(|kind| text.len() > kind.len() && text.starts_with(kind))
+    {
+        true => own(text),
+        false => Err(Error::setting(format!(
+            "{text:?} does not say what kind of name it is, expected DNS:, URI: or email: before it"
+        ))),
     }
 }
 

@@ -56,7 +56,7 @@ fn one(
     let issuer = section.required("client_id", |text| ClientId::new(text));
     let subject = section.optional("username", |text| Subject::new(text));
     let subjects = section.list("usernames", Pattern::new).unwrap_or_default();
-    if subject.is_none() && subjects.is_empty() {
+    if !section.has("username") && !section.has("usernames") {
         let what = "is missing: name a user, or patterns of users in usernames";
         section.mistake(&section.span(), "username", what);
     }

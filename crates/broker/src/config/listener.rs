@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use accredit::error::Error;
 
 use super::section::Section;
-use super::{Forwarded, ListenerConfig};
+use super::{Forwarded, ListenerConfig, TlsConfig};
 
 pub(super) fn read(section: Section<'_>) -> ListenerConfig {
     let config = ListenerConfig {
@@ -16,12 +16,35 @@ pub(super) fn read(section: Section<'_>) -> ListenerConfig {
             .optional("address", address)
             .map(|found| found.value),
         hosts: section.list("hosts", host).unwrap_or_default(),
+        socket: section.optional("socket", path).map(|found| found.value),
+        tls: section.section("tls").and_then(tls),
         forwarded: section
             .optional("forwarded", forwarded)
             .map(|found| found.value),
     };
     section.finish();
     config
+}
+
+fn tls(section: Section<'_>) -> Option<TlsConfig> {
+    let certificate = section.required("certificate", path);
+    let key = section.required("key", path);
+    let client_ca = section.optional("client_ca", path);
+    let place = section.place(&section.span(), "certificate");
+    section.finish();
+    Some(TlsConfig {
+        certificate: certificate?.value,
+        key: key?.value,
+        client_ca: client_ca.map(|found| found.value),
+        place,
+    })
+}
+
+fn path(text: &str) -> Result<String, Error> {
+    match text.is_empty() || text.contains('\0') || text.len() > 4096 {
+        true => Err(Error::setting("expected the path of a file")),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// Reads an address and a port; `localhost` stands for 127.0.0.1.

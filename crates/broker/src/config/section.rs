@@ -177,7 +177,7 @@ impl<'a> Section<'a> {
             Some(text) => Some(Found { value: text, span }),
             None => {
                 let found = value.get_ref().type_str();
-                self.mistake(&span, key, format!("expected a text, found a {found}"));
+                self.mistake(&span, key, format!("expected a text, found: {found}"));
                 None
             }
         }
@@ -242,6 +242,25 @@ impl<'a> Section<'a> {
         Some(list)
     }
 
+    /// A list of whole numbers.
+    pub(super) fn numbers(&self, key: &'static str) -> Option<Vec<u32>> {
+        let (_, value) = self.take(key)?;
+        let number = |value: &Spanned<DeValue<'_>>| {
+            let number = value.get_ref().as_integer()?;
+            u32::from_str_radix(number.as_str(), number.radix()).ok()
+        };
+        let list = value.get_ref().as_array();
+        let numbers: Option<Vec<u32>> = list.and_then(|list| list.iter().map(number).collect());
+        if numbers.as_ref().is_none_or(Vec::is_empty) {
+            self.mistake(
+                &value.span(),
+                key,
+                "expected a list of numbers such as [1000]",
+            );
+        }
+        numbers
+    }
+
     /// A whole number of seconds within `range`.
     pub(super) fn seconds(
         &self,
@@ -287,7 +306,7 @@ impl<'a> Section<'a> {
             Some(table) => Some(Self::at(self.reader, table, span, self.key(key))),
             None => {
                 let found = value.get_ref().type_str();
-                self.mistake(&span, key, format!("expected a table, found a {found}"));
+                self.mistake(&span, key, format!("expected a table, found: {found}"));
                 None
             }
         }

@@ -102,7 +102,7 @@ paths = ["/services/oauth2/"]
     let told = read(text).unwrap_err().to_string();
     let expected = [
         "broker.toml:3: listener.address: \"nowhere\" is no address",
-        "broker.toml:4: listener.adress: is not known here; known are address, hosts, forwarded",
+        "broker.toml:4: listener.adress: is not known here; known are address, hosts, socket, tls, forwarded",
         "broker.toml:5: connections.default.username: is missing",
         "broker.toml:6: connections.default.client_id: the client id holds a blank",
         "broker.toml:7: connections.default.login_url: the login URL sends the assertion",
@@ -110,7 +110,7 @@ paths = ["/services/oauth2/"]
         "broker.toml:9: connections.default.token_lifetime: expected a whole number of seconds",
         "broker.toml:10: connections.a b: is no name",
         "broker.toml:10: connections.a b.client_id: is missing",
-        "broker.toml:11: connections.a b.username: expected a text, found a integer",
+        "broker.toml:11: connections.a b.username: expected a text, found: integer",
         "broker.toml:14: callers.billing.key_hash: expected sha256:",
         "broker.toml:16: callers.billing.methods: \"TRACE\" is never forwarded",
         "broker.toml:17: callers.billing.paths: \"/services/oauth2/\" cannot be allowed",

@@ -208,6 +208,44 @@ async fn what_looks_on_is_answered_and_what_is_not_there_is_not() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_a_page_without_secrets_that_names_the_setting_to_change() {
+    let world = World::local().await;
+    let browser = "Accept: text/html,*/*;q=0.8\r\nSec-Fetch-Site: none\r\n";
+    let before = world.ask("GET /", browser, "").await;
+    assert_eq!(
+        (before.status, world.salesforce.asked()),
+        (200, 0),
+        "{before:?}"
+    );
+    assert!(before.body.contains("not used yet"), "{before:?}");
+    assert!(
+        before
+            .head
+            .contains("content-security-policy: default-src 'none'"),
+        "{before:?}"
+    );
+    world.get("/v1/connections/default/token").await;
+    let signed_in = world.ask("GET /", browser, "").await;
+    assert!(
+        signed_in.body.contains("signed in") && signed_in.body.contains("1 uses"),
+        "{signed_in:?}"
+    );
+    assert!(signed_in.body.contains("<dd>59</dd>"), "{signed_in:?}");
+    let body =
+        r#"{"error":"invalid_grant","error_description":"user hasn't approved this consumer"}"#;
+    world.salesforce.refuse(400, body);
+    world.get("/v1/connections/prod/token").await;
+    let refused = world.ask("GET /", browser, "").await;
+    assert!(
+        refused.body.contains("ACC-10") && refused.body.contains("What to do: "),
+        "{refused:?}"
+    );
+    for page in [before, signed_in, refused] {
+        assert!(!page.body.contains("canary"), "{page:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_new_configuration_changes_nothing_and_a_good_one_keeps_the_token() {
     let (key, a) = caller("a", ALL);
     let world = World::local().await;

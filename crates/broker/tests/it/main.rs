@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod flights;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod listener;
 #[cfg(test)]
 mod proxy;

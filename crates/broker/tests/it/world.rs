@@ -10,14 +10,15 @@ use accredit::clock::{ManualClock, UnixTime};
 use accredit::error::Error;
 use accredit::key::PublicKey;
 use accredit::random::SystemRandom;
+use accredit::secret::Secret;
 use accredit_broker::audit::{AuditEntry, AuditLog};
 use accredit_broker::caller_key::CallerKey;
 use accredit_broker::config::{self, Config};
 use accredit_broker::exposure::ChosenBy;
 use accredit_broker::proxy::{Upstream, UpstreamSettings};
-use accredit_broker::{App, HeldKey, KeySource, Listening, Parts, Reveal, World as Outside};
+use accredit_broker::{App, Door, HeldKey, KeySource, Listening, Parts, Reveal, World as Outside};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::task::JoinSet;
 
 use crate::salesforce::{Rest, TokenEndpoint, Zeros};
@@ -36,6 +37,12 @@ impl KeySource for OneKey {
             }),
         };
         Box::pin(std::future::ready(key))
+    }
+
+    fn file(&self, path: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
+        let read = std::fs::read(path).map(Secret::new);
+        let read = read.map_err(|error| Error::setting(format!("{path}: {error}")));
+        Box::pin(std::future::ready(read))
     }
 }
 
@@ -150,9 +157,18 @@ impl World {
             chosen_by: ChosenBy::Person,
             reveal,
         };
-        let app = App::new(&read(text), listening, parts).await.unwrap();
+        let config = read(text);
+        let app = App::new(&config, listening, parts).await.unwrap();
+        let mut doors = vec![Door::Tcp(listener)];
+        if let Some(path) = &config.listener.socket {
+            let listener = UnixListener::bind(path).unwrap();
+            doors.push(Door::Unix {
+                listener,
+                own_uid: std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).unwrap()),
+            });
+        }
         let never = std::future::pending();
-        let served = accredit_broker::run(listener, app.clone(), never, Duration::ZERO);
+        let served = accredit_broker::run(doors, app.clone(), never, Duration::ZERO);
         tasks.spawn(served);
         Self {
             address,

@@ -4,14 +4,16 @@
 //! business of `accredit_broker`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::cache::TokioSpawn;
 use accredit_broker::caller_key::CallerKey;
+use accredit_broker::config::Config;
 use accredit_broker::exposure::ChosenBy;
 use accredit_broker::proxy::Upstream;
-use accredit_broker::{App, Listening, Parts, Reveal, World as BrokerWorld, run as serve};
+use accredit_broker::{App, Door, Listening, Parts, Reveal, World as BrokerWorld, run as serve};
 use rustix::process::Signal;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -19,6 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::serve::{RunServeArgs, ServeArgs, ServeCommand, ServeKeyCommand};
 use crate::error::CliError;
+use crate::files;
 use crate::interrupt::{self, Signals};
 use crate::output::Output;
 use crate::settings::network::{Traffic, client, upstream};
@@ -27,6 +30,7 @@ use crate::world::World;
 mod audit_lines;
 mod configuration;
 mod keys;
+mod socket;
 
 use audit_lines::AuditLines;
 use configuration::{Source, refused};
@@ -81,15 +85,21 @@ fn start(
         .iter()
         .any(|one| one.endpoint.login_url().as_str().starts_with("https:"));
     let scheme = if is_secure { "https:" } else { "http:" };
-    let http = Arc::new(client(environment, timeout, Traffic::Tokens, scheme)?);
+    let http = client(environment, timeout, Traffic::Tokens, scheme)?;
     let upstream = upstream(environment)?;
+    let listening = Listening {
+        address,
+        chosen_by,
+        reveal: match args.reveal {
+            true => Reveal::ToCallers,
+            false => Reveal::Never,
+        },
+    };
     runtime()?.block_on(async {
-        let signals = interrupt::hand_over()
-            .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
         let audit = Arc::new(AuditLines::start()?);
         let parts = Parts {
             world: BrokerWorld {
-                http,
+                http: Arc::new(http),
                 clock: Arc::clone(&world.clock),
                 random: Arc::clone(&world.random),
                 spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
@@ -98,33 +108,46 @@ fn start(
             keys: Arc::new(References::new(Arc::clone(&world.environment))),
             audit: Arc::clone(&audit) as Arc<dyn accredit_broker::audit::AuditLog>,
         };
-        let reveal = match args.reveal {
-            true => Reveal::ToCallers,
-            false => Reveal::Never,
-        };
-        let listening = |address| Listening {
-            address,
-            chosen_by,
-            reveal,
-        };
         if args.check {
-            App::new(&config, listening(address), parts)
-                .await
-                .map_err(|mistakes| refused(&mistakes))?;
-            out.result("ok\n", &json!({"connections": config.connections.len()}))?;
-            return Ok(());
+            let checked = App::new(&config, listening, parts).await;
+            checked.map_err(|mistakes| refused(&mistakes))?;
+            return out.result("ok\n", &json!({"connections": config.connections.len()}));
         }
-        let listener = bind(address).await?;
-        let bound = listener.local_addr().unwrap_or(address);
-        let app = App::new(&config, listening(bound), parts)
-            .await
-            .map_err(|mistakes| refused(&mistakes))?;
-        announce(bound, chosen_by, &config, out)?;
-        let reloading = reload(app.clone(), source, signals);
-        serve(listener, app, reloading, DRAIN_MAX).await;
+        let served = listen(source, &config, (listening, parts), out).await;
         audit.finish();
-        Ok(())
+        served
     })
+}
+
+/// Listens, says where, and serves until a signal.
+async fn listen(
+    source: Source,
+    config: &Config,
+    (listening, parts): (Listening, Parts),
+    out: &mut Output,
+) -> Result<(), CliError> {
+    let signals = interrupt::hand_over()
+        .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
+    let listener = bind(listening.address).await?;
+    let bound = Listening {
+        address: listener.local_addr().unwrap_or(listening.address),
+        ..listening
+    };
+    let app = App::new(config, bound, parts)
+        .await
+        .map_err(|mistakes| refused(&mistakes))?;
+    let mut doors = vec![Door::Tcp(listener)];
+    let socket = config.listener.socket.as_deref().map(Path::new);
+    if let Some(path) = socket {
+        doors.push(socket::bind(path)?);
+    }
+    announce(bound, config, out)?;
+    let reloading = reload(app.clone(), source, signals);
+    serve(doors, app, reloading, DRAIN_MAX).await;
+    if let Some(path) = socket {
+        files::remove(path);
+    }
+    Ok(())
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
@@ -136,9 +159,12 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
 }
 
 fn announce(
-    bound: SocketAddr,
-    chosen_by: ChosenBy,
-    config: &accredit_broker::config::Config,
+    Listening {
+        address: bound,
+        chosen_by,
+        ..
+    }: Listening,
+    config: &Config,
     out: &mut Output,
 ) -> Result<(), CliError> {
     if config.callers.is_empty() && !bound.ip().is_loopback() && chosen_by == ChosenBy::Platform {
@@ -147,7 +173,11 @@ fn announce(
              `accredit serve key new` makes a key for a caller",
         );
     }
-    let url = format!("http://{bound}");
+    let scheme = match config.listener.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    let url = format!("{scheme}://{bound}");
     out.result(&format!("{url}\n"), &json!({"url": url}))?;
     out.step(&format!(
         "The broker is ready at {url} with {} connection(s). Ctrl-C stops it.",

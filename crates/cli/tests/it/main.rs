@@ -18,6 +18,8 @@ mod query;
 #[cfg(test)]
 mod quickstart;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod skip;

@@ -118,7 +118,18 @@ fn stamp(path: &Path) -> Stamp {
     Some((found.len(), found.modified().ok()?))
 }
 
+/// The files of keys and certificates, as far as they are files.
 fn key_files(config: &Config) -> Vec<PathBuf> {
+    let tls = config.listener.tls.iter().flat_map(|tls| {
+        [
+            Some(&tls.certificate),
+            Some(&tls.key),
+            tls.client_ca.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::from)
+    });
     let references = config
         .connections
         .iter()
@@ -128,6 +139,7 @@ fn key_files(config: &Config) -> Vec<PathBuf> {
             KeyReference::File(path) => Some(path),
             _ => None,
         })
+        .chain(tls)
         .collect()
 }
 
@@ -145,8 +157,15 @@ fn read_file(path: &Path) -> Result<Config, CliError> {
     let name = path.file_name().unwrap_or(OsStr::new("")).to_string_lossy();
     let mut config =
         config::parse(&text, &name, &check_key).map_err(|mistakes| refused(&mistakes))?;
-    // A key beside the configuration is named as it is named there.
+    // A file beside the configuration is named as it is named there.
     let folder = path.parent().unwrap_or(Path::new(""));
+    let beside = |name: &mut String| *name = folder.join(&*name).to_string_lossy().into_owned();
+    if let Some(tls) = &mut config.listener.tls {
+        beside(&mut tls.certificate);
+        beside(&mut tls.key);
+        tls.client_ca.as_mut().map(beside);
+    }
+    config.listener.socket.as_mut().map(beside);
     for connection in &mut config.connections {
         if let Ok(KeyReference::File(key)) = KeyReference::parse(&connection.key.reference) {
             connection.key.reference = folder.join(key).to_string_lossy().into_owned();
@@ -198,6 +217,10 @@ fn without_file(environment: &dyn Environment) -> Result<Config, CliError> {
     let caller = hash.map(|hash| CallerConfig {
         name: "default".to_owned(),
         keys: vec![hash.value],
+        unix_users: Vec::new(),
+        certificate_subjects: Vec::new(),
+        certificate_names: Vec::new(),
+        cf_apps: Vec::new(),
         policy: Policy::of_this_machine(),
     });
     let connection = ConnectionConfig {

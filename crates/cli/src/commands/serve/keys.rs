@@ -1,15 +1,21 @@
 //! The keys of the broker, by the references of the command line.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use accredit::BoxFuture;
 use accredit::error::Error;
 use accredit::key::Engine;
+use accredit::secret::Secret;
 use accredit_broker::{HeldKey, KeySource};
 use accredit_keys::describe;
 
+use crate::files;
 use crate::key_reference::KeyReference;
 use crate::settings::Environment;
+
+/// The longest file of certificates that is read, in bytes.
+const FILE_LENGTH_MAX: u64 = 1024 * 1024;
 
 /// Reads keys as `--jwt-key-file` does.
 #[derive(Debug)]
@@ -39,8 +45,18 @@ impl References {
     }
 }
 
+fn read_file(path: &str) -> Result<Secret<Vec<u8>>, Error> {
+    let read = files::read(Path::new(path), FILE_LENGTH_MAX);
+    read.map(Secret::new)
+        .map_err(|error| Error::setting(format!("{path} could not be read")).with_source(error))
+}
+
 impl KeySource for References {
     fn load(&self, reference: &str) -> BoxFuture<'_, Result<HeldKey, Error>> {
         Box::pin(std::future::ready(self.read(reference)))
+    }
+
+    fn file(&self, path: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
+        Box::pin(std::future::ready(read_file(path)))
     }
 }
