@@ -66,6 +66,13 @@ def in_bulk(org):
     lines = "".join(pages).splitlines()
     assert lines[0] == '"Id","Name"' and len(lines) == 3001, (lines[0], len(lines))
     ids = [{"Id": line.split(",")[0].strip('"')} for line in lines[1:]]
+    changes = [{**record, "Site": "changed"} for record in ids[:2]]
+    (report,) = org.bulk2.Account.update(records=changes)
+    assert report["numberRecordsFailed"] == 0, report
+    (report,) = org.bulk2.Account.upsert(records=changes, external_id_field="Id")
+    assert report["numberRecordsFailed"] == 0, report
+    changed = org.query("SELECT COUNT() FROM Account WHERE Site = 'changed'")["totalSize"]
+    assert changed == 2, changed
     org.bulk2.Account.delete(records=ids)
     left = org.query("SELECT COUNT() FROM Account WHERE Name LIKE 'Bulk %'")["totalSize"]
     assert left == 0, left
@@ -75,11 +82,25 @@ def in_bulk(org):
     assert '"good"' in org.bulk2.Contact.get_successful_records(job["job_id"])
 
 
+def in_older_bulk(org):
+    """Bulk API 1.0: jobs and records in JSON."""
+    good, bad = org.bulk.Account.insert([{"Name": "Older 1", "NumberOfEmployees": 7}, {"Name": None}])
+    assert good["success"] is True and good["created"] is True, good
+    assert bad["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING", bad
+    soql = "SELECT Id, Name, NumberOfEmployees, CreatedDate FROM Account WHERE Name LIKE 'Older %'"
+    (found,) = org.bulk.Account.query(soql)
+    assert (found["Id"], found["NumberOfEmployees"]) == (good["id"], 7), found
+    assert isinstance(found["CreatedDate"], int), found
+    (gone,) = org.bulk.Account.delete([{"Id": good["id"]}])
+    assert gone["success"] is True, gone
+
+
 def main():
     org = connect()
     one_by_one(org)
     many(org)
     in_bulk(org)
+    in_older_bulk(org)
     return 0
 
 

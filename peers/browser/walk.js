@@ -175,6 +175,56 @@ async function setClockAndUser(page, url, clientId, key) {
   await look(page, '18-connect');
 }
 
+async function breakAndMend(page, url, clientId, key) {
+  await page.getByRole('navigation').getByRole('link', { name: 'Users' }).click();
+  await page.getByRole('link', { name: USER }).click();
+  await page.getByLabel(/^Active/).check();
+  await page.getByRole('button', { name: 'Save user' }).click();
+  await page.getByRole('navigation').getByRole('link', { name: 'Faults' }).click();
+  await page.getByRole('button', { name: 'Add fault' }).click();
+  await page.getByRole('alert').getByText('Error needs status.').waitFor();
+  await look(page, '21-unfit-fault');
+  await page.getByLabel(/^Rate limit/).check();
+  await page.getByLabel('Method').selectOption('POST');
+  await page.getByLabel('Path').fill('/services/oauth2/token');
+  await page.getByLabel('How many').fill('1');
+  await page.getByRole('button', { name: 'Add fault' }).click();
+  await page.getByText('The fault was added.').waitFor();
+  assert.notEqual(await signIn(url, clientId, key), 'ok');
+  assert.equal(await signIn(url, clientId, key), 'ok');
+  await page.getByRole('navigation').getByRole('link', { name: 'Faults' }).click();
+  await look(page, '22-faults');
+  await page.getByRole('button', { name: /^Remove fault/ }).click();
+  await page.getByText('The fault was removed.').waitFor();
+}
+
+async function snapshots(page) {
+  await page.getByRole('navigation').getByRole('link', { name: 'Snapshots' }).click();
+  await look(page, '23-no-snapshots');
+  await page.getByLabel('Name').fill('before');
+  await page.getByRole('button', { name: 'Take snapshot' }).click();
+  await page.getByText('The snapshot was taken.').waitFor();
+  await look(page, '24-snapshots');
+  await page.getByRole('button', { name: 'Restore before' }).click();
+  await page.getByText('The org is as it was in the snapshot.').waitFor();
+}
+
+async function settings(page) {
+  await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+  await page.getByLabel(/^Strict/).check();
+  await page.getByRole('button', { name: 'Save settings' }).click();
+  await page.getByText('The settings were saved.').waitFor();
+  await page.getByLabel('Name', { exact: true }).fill('trial');
+  await page.getByRole('button', { name: 'Add org' }).click();
+  await page.getByText('The org was created.').waitFor();
+  await look(page, '25-settings');
+  await page.getByRole('link', { name: 'trial', exact: true }).click();
+  await page.getByText('trial.my.salesforce.com').first().waitFor();
+  assert.equal(new URL(page.url()).pathname, '/orgs/trial/setup');
+  await look(page, '26-other-org');
+  await page.goBack();
+}
+
 async function deleteApp(page, url, clientId, key) {
   await page.getByRole('navigation').getByRole('link', { name: 'External client apps' }).click();
   await look(page, '19-apps');
@@ -197,7 +247,10 @@ async function walk(page, url) {
   await query(page);
   await browse(page);
   await setClockAndUser(page, url, clientId, ours.key);
+  await breakAndMend(page, url, clientId, ours.key);
+  await snapshots(page);
   await deleteApp(page, url, clientId, ours.key);
+  await settings(page);
 }
 
 const { child, url } = await start();

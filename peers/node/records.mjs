@@ -56,6 +56,22 @@ async function inBulk(org) {
   assert.equal(read[0].Site, 'a "b", c');
 }
 
+// Bulk API 1.0: jobs in XML, tables in CSV.
+async function inOlderBulk(org) {
+  org.bulk.pollInterval = 10;
+  const results = await org.bulk.load("Account", "insert", [
+    { Name: "Older 1", Site: "a" },
+    { Name: "", Site: "b" },
+  ]);
+  assert.deepEqual(
+    results.map((result) => result.success),
+    [true, false],
+  );
+  assert.match(results[1].errors[0], /^REQUIRED_FIELD_MISSING/);
+  const stream = await org.bulk.query("SELECT Id, Name FROM Account WHERE Name LIKE 'Older %'");
+  assert.deepEqual(await stream.toArray(), [{ Id: results[0].id, Name: "Older 1" }]);
+}
+
 const org = new jsforce.Connection({ loginUrl: LOGIN_URL, version: "60.0" });
 await org.authorize({
   grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -68,4 +84,5 @@ const described = await org.describe("Account");
 assert.ok(described.fields.some((field) => field.name === "OwnerId"));
 await oneByOne(org);
 await inBulk(org);
+await inOlderBulk(org);
 console.log("all is well");

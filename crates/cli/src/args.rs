@@ -9,9 +9,14 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::error::EXIT_CODES;
 
+pub(crate) mod calls;
 pub(crate) mod emulator;
+pub(crate) mod explain;
 pub(crate) mod key;
 pub(crate) mod serve;
+mod whole;
+
+pub(crate) use whole::{command, visible};
 
 /// Signs servers in to Salesforce with the OAuth 2.0 JWT bearer flow.
 #[derive(Debug, Parser)]
@@ -61,10 +66,20 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Run a SOQL query
     Query(QueryArgs),
+    /// Call the REST API: any path, any method
+    Api(calls::ApiArgs),
+    /// Show whose token it is
+    Whoami(calls::WhoamiArgs),
+    /// Run a command with SF_ACCESS_TOKEN and SF_INSTANCE_URL set
+    Exec(calls::ExecArgs),
+    /// Revoke an access token
+    Revoke(calls::RevokeArgs),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
     /// Hold keys for other programs: hand out tokens, or forward requests with them
     Serve(serve::ServeArgs),
+    /// Say what a code or a message means, and which setting to change
+    Explain(explain::ExplainArgs),
     /// Run a local org to develop and test against
     #[command(subcommand, arg_required_else_help = true)]
     Emulator(emulator::EmulatorCommand),
@@ -94,7 +109,7 @@ pub(crate) struct SignInArgs {
     /// User to act for
     #[arg(short = 'o', long)]
     pub(crate) username: Option<String>,
-    /// Private key: a path, - for stdin, or env:NAME
+    /// Private key: a path, - for stdin, env:NAME, vcap:, credhub:, vault:, ssh-agent: …
     #[arg(
         short = 'f',
         long = "jwt-key-file",
@@ -102,6 +117,9 @@ pub(crate) struct SignInArgs {
         value_name = "KEY"
     )]
     pub(crate) key: Option<String>,
+    /// File with the passphrase of the key [default: asked at the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// My Domain of the org [default: login.salesforce.com]
     #[arg(
         short = 'r',
@@ -169,8 +187,8 @@ pub(crate) struct TokenArgs {
     /// Print assertion, reply and headers as one JSON object instead of the token
     #[arg(long, conflicts_with = "format")]
     pub(crate) show_assertion: bool,
-    /// Show the secrets of --show-assertion
-    #[arg(long, requires = "show_assertion")]
+    /// Show secrets: on a terminal, and in the report of --show-assertion
+    #[arg(long)]
     pub(crate) reveal: bool,
 }
 
@@ -194,10 +212,7 @@ pub(crate) struct QueryArgs {
     #[arg(value_name = "SOQL")]
     pub(crate) soql: String,
     #[command(flatten)]
-    pub(crate) sign_in: SignInArgs,
-    /// Take the access token from this variable instead of signing in; -r is the instance URL then
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["client_id", "username", "key"])]
-    pub(crate) access_token_env: Option<String>,
+    pub(crate) org: calls::OrgArgs,
     /// Form of the result
     #[arg(long, value_enum, alias = "result-format", default_value_t = QueryFormat::Table)]
     pub(crate) format: QueryFormat,
@@ -240,13 +255,12 @@ pub(crate) struct InspectArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_definitions_do_not_contradict_each_other() {
-        CommandLine::command().debug_assert();
+        command().debug_assert();
+        visible().debug_assert();
     }
 
     #[test]

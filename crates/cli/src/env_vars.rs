@@ -71,12 +71,17 @@ pub(crate) static USERNAME: Variable = variable(
 );
 pub(crate) static KEY: Variable = variable(
     "ACCREDIT_KEY",
-    "where the private key is: a path, `-` or `env:NAME` (`--jwt-key-file`)",
+    "where the private key is: a path, `-`, `env:NAME` or another reference (`--jwt-key-file`)",
     &[
         value("SF_JWT_KEY_FILE"),
         key_text("SFDX_HUB_KEY"),
         key_text("SALESFORCE_PRIVATE_KEY"),
     ],
+);
+pub(crate) static PASSPHRASE: Variable = variable(
+    "ACCREDIT_PASSPHRASE",
+    "passphrase of the private key (`--passphrase-file` names a file with it)",
+    &[],
 );
 pub(crate) static LOGIN_URL: Variable = variable(
     "ACCREDIT_LOGIN_URL",
@@ -95,7 +100,7 @@ pub(crate) static AUDIENCE: Variable = variable(
 );
 pub(crate) static ACCESS_TOKEN: Variable = variable(
     "ACCREDIT_ACCESS_TOKEN",
-    "access token for `query`, instead of a sign-in",
+    "access token for `query`, `api`, `whoami`, `exec` and `revoke`, instead of a sign-in",
     &[value("SF_ACCESS_TOKEN")],
 );
 pub(crate) static INSTANCE_URL: Variable = variable(
@@ -175,11 +180,18 @@ pub(crate) static NO_COLOR: Variable = variable(
 );
 pub(crate) static TERM: Variable = variable("TERM", "no color and no progress bar if `dumb`", &[]);
 
+pub(crate) static GITHUB_ACTIONS: Variable = variable(
+    "GITHUB_ACTIONS",
+    "when `true`, `token` and `exec` have the log of GitHub Actions mask the token",
+    &[],
+);
+
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 22] = [
+static ALL: [&Variable; 24] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
+    &PASSPHRASE,
     &LOGIN_URL,
     &AUDIENCE,
     &ACCESS_TOKEN,
@@ -199,6 +211,7 @@ static ALL: [&Variable; 22] = [
     &SSL_CERT_FILE,
     &NO_COLOR,
     &TERM,
+    &GITHUB_ACTIONS,
 ];
 
 /// What `--help` says of them.
@@ -250,9 +263,10 @@ mod tests {
              the command that it runs, and removes `ACCREDIT_AUDIENCE`, `ACCREDIT_ACCESS_TOKEN`, \
              `SF_AUDIENCE_URL` and `SF_ACCESS_TOKEN`. So that programs with Salesforce's hosts \
              written into them reach it too, it sets `HTTPS_PROXY`, `https_proxy`, `NO_PROXY`, \
-             `no_proxy`, `NODE_USE_ENV_PROXY`, and, each naming a file with the system's \
-             certificates and its own, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, \
-             `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` \
+             `no_proxy`, `NODE_USE_ENV_PROXY`, for Java `JAVA_TOOL_OPTIONS` (after the options \
+             that are in it already; every Java machine says on stderr that it read them), and, \
+             each naming a file with the system's certificates and its own, `SSL_CERT_FILE`, \
+             `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE`, `GIT_SSL_CAINFO`. `accredit emulator env` \
              prints the same for an emulator that was started with `--proxy`.\n\n\
              Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
              trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \
@@ -287,6 +301,7 @@ mod tests {
             "NO_COLOR",
             "TERM",
             "PORT",
+            "GITHUB_ACTIONS",
         ];
         for name in names {
             assert!(

@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use accredit::diagnosis::Diagnosis;
+use accredit::diagnosis::{Diagnosis, Facts};
 use accredit::error::{ClockOffset, ErrorKind};
 use accredit::oauth::ErrorResponse;
 
@@ -194,18 +194,19 @@ impl StdError for CliError {
 
 impl From<accredit::error::Error> for CliError {
     fn from(error: accredit::error::Error) -> Self {
-        let mut this = Self::new(kind_of(&error), error.to_string());
-        if let Some(entry) = error.refusal().and_then(Diagnosis::of) {
-            this = this
-                .with_code(entry.code)
-                .hint(format!("{}: {}", entry.code, entry.cause))
-                .hint(format!("look at {}", entry.setting))
-                .hint(entry.fix);
+        Self::of(&error, &Facts::default())
+    }
+}
+
+impl CliError {
+    /// The library's error with its entry of the catalogue, as the facts choose it.
+    pub(crate) fn of(error: &accredit::error::Error, facts: &Facts) -> Self {
+        let mut this = Self::new(kind_of(error), error.to_string());
+        if let Some(entry) = error.diagnosis(facts) {
+            this = this.diagnosed(entry);
         }
-        if let Some(offset) = error
-            .clock_offset()
-            .filter(|offset| offset.is_significant())
-        {
+        let offset = error.clock_offset();
+        if let Some(offset) = offset.filter(|offset| offset.is_significant()) {
             this = this.hint(describe_offset(offset));
         }
         if let Some(wait) = error.retry_after() {
@@ -213,6 +214,14 @@ impl From<accredit::error::Error> for CliError {
         }
         this.source = error.source().map(|below| chain(below).into());
         this
+    }
+
+    /// The same error with code, cause, setting and fix of an entry.
+    pub(crate) fn diagnosed(self, entry: &Diagnosis) -> Self {
+        self.with_code(entry.code)
+            .hint(format!("{}: {}", entry.code, entry.cause))
+            .hint(format!("look at {}", entry.setting))
+            .hint(entry.fix)
     }
 }
 

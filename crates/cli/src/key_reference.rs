@@ -1,32 +1,29 @@
-//! Where a private key is: the grammar of `--jwt-key-file`, and the reading of its text.
+//! Where a private key is: the grammar of `--jwt-key-file`, and the way to what it names.
 //!
-//! Owns a path, `-` (stdin) and `env:NAME`. What the text is, is for `accredit_keys` to say. A
-//! place that is named but holds nothing ends the search: another key would be another identity.
+//! Owns a path, `-` (stdin) and `env:NAME`; the other places are `accredit_keys`'s, and so is what
+//! the text of a key is. A place that is named but holds nothing ends the search: another key would
+//! be another identity.
 
 use std::fmt;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+
 use accredit::error::Error;
+use accredit::key::Engine;
 use accredit::secret::Secret;
+use accredit_keys::{Held, KeySource, KeyText, Passphrases, Place, Surroundings, UreqNetwork};
 
 use crate::error::CliError;
 use crate::files;
+use crate::settings::network::{Traffic, client_settings};
 use crate::settings::{Environment, lookup};
+use crate::wait::wait_for;
+use crate::world::World;
 
 /// The longest text of a key that is read, in bytes. A 4096-bit key in PEM has about 3,300.
 pub(crate) const KEY_LENGTH_MAX: u64 = 64 * 1024;
-
-/// Places that the grammar knows and this version does not read.
-const NOT_BUILT: [&str; 7] = [
-    "vcap:",
-    "credhub:",
-    "vault:",
-    "vault-transit:",
-    "pkcs11:",
-    "ssh-agent:",
-    "awskms:",
-];
 
 /// The longest path or name that is taken, in bytes; a key is longer.
 const REFERENCE_LENGTH_MAX: usize = 255;
@@ -82,13 +79,15 @@ pub(crate) enum KeyReference {
     Stdin,
     /// The text of this environment variable.
     Variable(String),
+    /// A place that is reached through a server, an agent or the platform.
+    Elsewhere(Place),
 }
 
 impl KeyReference {
     /// Reads a reference.
     ///
     /// # Errors
-    /// A setting that is empty, or names a place that this version does not read.
+    /// A setting that is empty, or names a place in another form than it has.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         if text.is_empty() {
             return Err(Error::setting(
@@ -107,10 +106,8 @@ impl KeyReference {
                 ))
             };
         }
-        if let Some(prefix) = NOT_BUILT.iter().find(|prefix| text.starts_with(**prefix)) {
-            return Err(Error::setting(format!(
-                "keys from {prefix} are not built into this version, expected a path, - or env:NAME"
-            )));
+        if let Some(place) = Place::parse(text) {
+            return place.map(Self::Elsewhere);
         }
         Self::file(Path::new(text))
     }
@@ -124,9 +121,44 @@ impl KeyReference {
         Ok(Self::File(path.to_owned()))
     }
 
-    /// Reads the text of the key.
-    pub(crate) fn read(&self, environment: &dyn Environment) -> Result<Secret<Vec<u8>>, CliError> {
+    /// The reference as it is typed, with a PIN that may stand in it: not for messages.
+    pub(crate) fn as_text(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => "-".to_owned(),
+            Self::Variable(name) => format!("env:{name}"),
+            Self::Elsewhere(Place::Pkcs11(uri)) => uri.expose(),
+            Self::Elsewhere(place) => place.to_string(),
+        }
+    }
+
+    /// Reaches the key: its text, or somebody who signs with it.
+    pub(crate) fn open(
+        &self,
+        world: &World,
+        passphrases: Arc<dyn Passphrases>,
+    ) -> Result<Held, CliError> {
+        if let Self::Elsewhere(place) = self {
+            let source = KeySource::new(place.clone(), surroundings(world, passphrases)?);
+            let held = wait_for(source.open());
+            return held.map_err(|error| {
+                let told = CliError::from(error);
+                told.hint(format!("asked for {self}; docs/keys.md says what it needs"))
+            });
+        }
+        Ok(Held::Text(KeyText {
+            text: self.read(world.environment.as_ref())?,
+            origin: self.to_string(),
+            notes: Vec::new(),
+        }))
+    }
+
+    /// Reads the text of a key that is close at hand.
+    fn read(&self, environment: &dyn Environment) -> Result<Secret<Vec<u8>>, CliError> {
         let text = match self {
+            Self::Elsewhere(place) => {
+                return Err(CliError::settings(format!("{place} is not close at hand")));
+            }
             Self::File(path) => {
                 files::read(path, KEY_LENGTH_MAX).map_err(|e| self.unreadable(e))?
             }
@@ -172,8 +204,25 @@ impl fmt::Display for KeyReference {
             Self::File(path) => write!(f, "the key file {}", path.display()),
             Self::Stdin => f.write_str("stdin"),
             Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Elsewhere(place) => write!(f, "{place}"),
         }
     }
+}
+
+/// What a place may know of the outside.
+fn surroundings(
+    world: &World,
+    passphrases: Arc<dyn Passphrases>,
+) -> Result<Surroundings, CliError> {
+    let environment = world.environment.as_ref();
+    let settings = client_settings(environment, None, Traffic::Tokens, "https:")?;
+    Ok(Surroundings {
+        environment: Arc::clone(&world.environment),
+        network: Arc::new(UreqNetwork(settings)),
+        clock: Arc::clone(&world.clock),
+        passphrases,
+        engine: Engine::QuickStart,
+    })
 }
 
 fn read_stdin() -> io::Result<Vec<u8>> {
@@ -211,11 +260,28 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_not_built_is_refused_by_name() {
-        for prefix in NOT_BUILT {
-            let error = KeyReference::parse(&format!("{prefix}x")).unwrap_err();
-            let text = error.to_string();
-            assert!(text.contains(&format!("keys from {prefix} ")), "{text}");
+    fn a_place_elsewhere_is_known_by_its_scheme_and_refused_without_its_text() {
+        for text in [
+            "vcap:a/b",
+            "credhub:/a/b",
+            "vault:a/b#c",
+            "vault-transit:a",
+            "awskms:a",
+        ] {
+            let reference = KeyReference::parse(text).unwrap();
+            assert!(matches!(reference, KeyReference::Elsewhere(_)), "{text}");
+        }
+        for text in [
+            "credhub:",
+            "vault:hvs.s3cret",
+            "ssh-agent:s3cret",
+            "awskms:s3 cret",
+        ] {
+            let error = KeyReference::parse(text).unwrap_err().to_string();
+            assert!(
+                error.contains("expected ") && !error.contains("3cret"),
+                "{error}"
+            );
         }
     }
 

@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
+use clap::FromArgMatches as _;
 use clap::error::{ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _};
 
-use crate::args::CommandLine;
+use crate::args::{self, CommandLine};
 use crate::error::{CliError, Kind};
 use crate::key_reference::refuse_secret;
 use crate::logging;
@@ -23,7 +23,8 @@ pub(crate) fn parse(
     environment: &dyn Environment,
 ) -> (Output, Result<Option<CommandLine>, CliError>) {
     let words: Vec<OsString> = words.into_iter().collect();
-    match CommandLine::try_parse_from(&words) {
+    let matches = args::command().try_get_matches_from(&words);
+    match matches.and_then(|matches| CommandLine::from_arg_matches(&matches)) {
         Ok(line) => {
             let form = form(line.global.json);
             let verbosity = if line.global.quiet {
@@ -116,7 +117,7 @@ fn quotes_a_secret(said: &clap::Error, text: &str, words: &[OsString]) -> bool {
 
 /// The help of the command that the words lead to.
 fn help_of(words: &[OsString]) -> String {
-    let mut root = CommandLine::command();
+    let mut root = args::command();
     root.build();
     let mut command = &root;
     for word in words.iter().skip(1) {

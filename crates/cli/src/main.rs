@@ -6,8 +6,10 @@ compile_error!("accredit runs on Unix only");
 
 use std::process::ExitCode;
 
+mod api_version;
 mod args;
 mod certificate;
+mod child;
 mod commands;
 mod emulator_client;
 mod env_vars;
@@ -18,7 +20,10 @@ mod key_reference;
 mod launch;
 mod logging;
 mod management_key;
+mod mask;
 mod output;
+mod passphrase;
+mod reach;
 mod rest;
 mod session;
 mod settings;

@@ -10,6 +10,7 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::args::TokenArgs;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::settings::{Environment, lookup};
@@ -30,6 +31,26 @@ pub(crate) enum Verbosity {
     Quiet,
     /// The steps as well.
     Normal,
+}
+
+/// Whether a secret may be shown on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reveal {
+    /// `--reveal` was given.
+    Asked,
+    /// It was not.
+    NotAsked,
+}
+
+impl Reveal {
+    /// From the flag.
+    pub(crate) const fn of(flag: &TokenArgs) -> Self {
+        if flag.reveal {
+            Self::Asked
+        } else {
+            Self::NotAsked
+        }
+    }
 }
 
 /// What the terminal allows.
@@ -78,8 +99,28 @@ impl Output {
     }
 
     /// Says whether a person would see a secret that is written to stdout.
-    pub(crate) fn is_shown_to_a_person(&self) -> bool {
+    fn is_shown_to_a_person(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Refuses to show a secret to whoever looks over a shoulder, unless it is asked for.
+    pub(crate) fn refuse_terminal(&self, reveal: Reveal) -> Result<(), CliError> {
+        if reveal == Reveal::Asked || !self.is_shown_to_a_person() {
+            return Ok(());
+        }
+        Err(
+            CliError::usage("the result is a password, and stdout is a terminal: it was not shown")
+                .hint("--reveal shows it; `accredit exec -- CMD` hands it to a command unseen"),
+        )
+    }
+
+    /// Tells GitHub Actions to mask a secret in its log from now on.
+    pub(crate) fn mask_in_ci(&self, secret: &str, environment: &dyn Environment) {
+        let is_in_ci =
+            lookup(environment, env_vars::GITHUB_ACTIONS.name).is_some_and(|value| value == "true");
+        if is_in_ci {
+            say(format_args!("::add-mask::{secret}"));
+        }
     }
 
     fn says_steps(&self) -> bool {

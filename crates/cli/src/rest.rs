@@ -1,13 +1,15 @@
-//! The REST API of an org, as far as queries need it: requests with the token, and what the errors
+//! The REST API of an org: requests with the token, and what the errors
 //! mean (fact sheet §5.7).
 //!
 //! Owns the rule that a token is sent to its instance and nowhere else.
 
 use accredit::audience::InstanceUrl;
+use accredit::diagnosis::{Diagnosis, LocalCause, Retry};
 use accredit::http::UreqClient;
 use accredit::secret::AccessToken;
 use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::request::Builder;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 
 use crate::error::{CliError, Kind};
@@ -57,7 +59,7 @@ impl Org {
         if reply.status() == StatusCode::OK {
             Ok(reply.into_body())
         } else {
-            Err(explain(&reply, self.host()))
+            Err(failure(&reply, self.host()))
         }
     }
 
@@ -70,8 +72,16 @@ impl Org {
     }
 
     fn request(&self, path: &str) -> Result<Request<Vec<u8>>, CliError> {
+        self.begin(&Method::GET, path)?
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .body(Vec::new())
+            .map_err(no_url)
+    }
+
+    /// A request with the token, to `path` on the instance.
+    pub(crate) fn begin(&self, method: &Method, path: &str) -> Result<Builder, CliError> {
         // A path from a reply must stay on the instance: "//host" would not.
-        if !path.starts_with("/services/") {
+        if !path.starts_with("/services/") && !path.starts_with("/id/") {
             return Err(CliError::other(format!(
                 "{} named the next page {path:?}, expected a path below /services/",
                 self.host()
@@ -80,7 +90,8 @@ impl Org {
         let url = format!("{}{path}", self.instance_url.as_str());
         if url.len() > URL_LENGTH_MAX {
             return Err(CliError::usage(format!(
-                "the query makes a URL of {} bytes, and Salesforce takes at most {URL_LENGTH_MAX}",
+                "the request makes a URL of {} bytes, and Salesforce takes at most \
+                 {URL_LENGTH_MAX}",
                 url.len()
             ))
             .hint("shorten the query: fewer fields, or a shorter IN list"));
@@ -89,12 +100,30 @@ impl Org {
         let mut bearer = HeaderValue::try_from(bearer)
             .map_err(|_| CliError::other("the access token cannot stand in a header"))?;
         bearer.set_sensitive(true);
-        Request::get(url)
-            .header(AUTHORIZATION, bearer)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .body(Vec::new())
-            .map_err(|error| CliError::other("the request makes no URL").with_source(error))
+        Ok(Request::builder()
+            .method(method)
+            .uri(url)
+            .header(AUTHORIZATION, bearer))
     }
+}
+
+/// A request that could not be put together.
+pub(crate) fn no_url(error: http::Error) -> CliError {
+    CliError::other("the request makes no URL").with_source(error)
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`; a `+` left alone would become a
+/// blank.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() * 3 / 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
 }
 
 /// One error of the REST API.
@@ -116,7 +145,8 @@ enum ApiErrors {
 /// The longest message that is shown, in characters: a SOQL excerpt with its caret has far fewer.
 const MESSAGE_LENGTH_MAX: usize = 4000;
 
-fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
+/// What a reply means that is no success.
+pub(crate) fn failure(reply: &Response<Vec<u8>>, host: &str) -> Failure {
     let status = reply.status();
     let errors = match serde_json::from_slice(reply.body()) {
         Ok(ApiErrors::Many(errors)) => errors,
@@ -124,7 +154,7 @@ fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
         Err(_) => Vec::new(),
     };
     let Some(error) = errors.first() else {
-        return Failure::Final(unknown(reply, host));
+        return unknown(reply, host);
     };
     let code = error.code.as_deref().unwrap_or("no code");
     let message: String = error
@@ -137,24 +167,20 @@ fn explain(reply: &Response<Vec<u8>>, host: &str) -> Failure {
     let told = CliError::new(
         kind_of(status, code),
         format!("{host} refused: {code}: {message}"),
-    )
-    .with_code(code);
+    );
+    let entry = Diagnosis::of_rest(code, &message);
+    let told = match entry {
+        Some(entry) => told.diagnosed(entry),
+        None => told.with_code(code),
+    };
+    // The same code with another message means that a new token would not help (fact sheet §0.12).
     let has_ended = status == StatusCode::UNAUTHORIZED
-        && code == "INVALID_SESSION_ID"
-        && message == "Session expired or invalid";
+        && entry.is_some_and(|entry| entry.retry == Retry::WithNewToken);
     if has_ended {
-        return Failure::SessionEnded(told.hint("sign in again to get a fresh token"));
+        Failure::SessionEnded(told)
+    } else {
+        Failure::Final(told)
     }
-    Failure::Final(match code {
-        "INVALID_SESSION_ID" => told.hint(
-            "a new token will not help: the app needs the scope api, and the user API access",
-        ),
-        "REQUEST_LIMIT_EXCEEDED" => {
-            told.hint("wait, or look at Setup > Company Information > API Requests")
-        }
-        "NOT_FOUND" => told.hint("check --api-version and the instance URL"),
-        _ => told,
-    })
 }
 
 fn kind_of(status: StatusCode, code: &str) -> Kind {
@@ -166,25 +192,48 @@ fn kind_of(status: StatusCode, code: &str) -> Kind {
     }
 }
 
-fn unknown(reply: &Response<Vec<u8>>, host: &str) -> CliError {
+/// A reply that is no error of the REST API: one word of the identity service, a page, noise.
+fn unknown(reply: &Response<Vec<u8>>, host: &str) -> Failure {
     let number = reply.status().as_u16();
     let (length, body) = (reply.body().len(), reply.body().trim_ascii_start());
-    let what = if body.first() == Some(&b'<') {
-        "an HTML page"
-    } else {
-        "a body"
-    };
+    let is_page = body.first() == Some(&b'<');
+    let what = if is_page { "an HTML page" } else { "a body" };
     let kind = match (reply.status().is_redirection(), kind_of(reply.status(), "")) {
         (true, _) => Kind::Other,
         (false, Kind::Refused) if number < 400 => Kind::Other,
         (false, kind) => kind,
     };
-    CliError::new(
+    let told = CliError::new(
         kind,
         format!("{host} answered {number} with {what} of {length} bytes, expected JSON"),
-    )
-    .hint(INSTANCE_URL_HINT)
+    );
+    match entry_of(reply.status(), body) {
+        Some(entry) if entry.retry == Retry::WithNewToken => {
+            Failure::SessionEnded(told.diagnosed(entry))
+        }
+        Some(entry) => Failure::Final(told.diagnosed(entry).hint(INSTANCE_URL_HINT)),
+        None => Failure::Final(told.hint(INSTANCE_URL_HINT)),
+    }
 }
+
+/// The entry for a body that is no JSON.
+fn entry_of(status: StatusCode, body: &[u8]) -> Option<&'static Diagnosis> {
+    let text = String::from_utf8_lossy(body.get(..WORD_LENGTH_MAX).unwrap_or(body));
+    if body.first() == Some(&b'<') {
+        let code = if status == StatusCode::URI_TOO_LONG {
+            "ACC-2012"
+        } else if text.to_ascii_lowercase().contains("down for maintenance") {
+            "ACC-1053"
+        } else {
+            LocalCause::Page.code()
+        };
+        return Diagnosis::with_code(code);
+    }
+    Diagnosis::of_rest("", &text)
+}
+
+/// As much of a body is looked at for words that are known, in bytes.
+const WORD_LENGTH_MAX: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -195,7 +244,7 @@ mod tests {
             .status(status)
             .body(body.as_bytes().to_vec())
             .unwrap();
-        match explain(&reply, "acme.my.salesforce.com") {
+        match super::failure(&reply, "acme.my.salesforce.com") {
             Failure::SessionEnded(error) => (true, error),
             Failure::Final(error) => (false, error),
         }
@@ -223,6 +272,8 @@ mod tests {
             (429, "", false, 5),
             (503, "<html>", false, 6),
             (302, "", false, 1),
+            (403, "Bad_OAuth_Token", true, 4),
+            (403, "Wrong_Org", false, 4),
             (414, "<h1>Bad Message 414</h1>", false, 4),
         ] {
             let (is_ended, error) = failure(status, body);
@@ -232,6 +283,11 @@ mod tests {
                 "{status} {body}"
             );
         }
+    }
+
+    #[test]
+    fn a_plus_in_a_query_stays_a_plus() {
+        assert_eq!(escape("a+b c~'é"), "a%2Bb%20c~%27%C3%A9");
     }
 
     #[test]

@@ -7,17 +7,20 @@ use std::sync::Arc;
 
 use accredit::BoxFuture;
 use accredit::clock::Clock;
+use accredit::diagnosis::{AudienceFact, Facts};
 use accredit::error::{Error, ErrorKind};
 use accredit::http::{HttpClient, UreqClient};
-use accredit::key::{Engine, Signer as _};
+use accredit::key::{Engine, Signer};
 use accredit::oauth::ErrorResponse;
 use accredit::source::{Exchange, JwtBearer, Outside};
+use accredit_keys::Held;
 
 use http::{Request, Response};
 
 use crate::error::{CliError, describe_offset};
 use crate::key_reference::KeyReference;
 use crate::output::Output;
+use crate::passphrase::{self, PassphraseSource};
 use crate::settings::Setting;
 use crate::settings::sign_in::SignIn;
 use crate::wait::wait_for;
@@ -43,7 +46,8 @@ impl HttpClient for OnThisThread {
 pub(crate) struct Session {
     source: JwtBearer,
     host: String,
-    facts: String,
+    asked: String,
+    facts: Facts,
     key: String,
 }
 
@@ -56,10 +60,9 @@ impl Session {
         out: &mut Output,
     ) -> Result<Self, CliError> {
         out.step("Loading private key...");
-        let text = sign_in.key.value.read(world.environment.as_ref())?;
-        let key =
-            accredit_keys::private_key(&text, &sign_in.key.value.to_string(), Engine::QuickStart)?;
-        drop(text);
+        let passphrases = Arc::new(PassphraseSource::new(sign_in.passphrase_file, world));
+        let held = sign_in.key.value.open(world, passphrases.clone())?;
+        let signer = ready(held, passphrases.as_ref(), out)?;
         // Only now it is known to be one.
         warn_of_readers(&sign_in.key.value, out);
         let Setting {
@@ -67,22 +70,32 @@ impl Session {
             origin,
         } = sign_in.endpoint;
         let login_url = endpoint.login_url();
-        let facts = format!(
+        let asked = format!(
             "asked {} ({origin}) with audience {} for {}",
             login_url.as_str(),
             endpoint.audience(),
             sign_in.identity.subject.as_str()
         );
+        let audience = if endpoint.audience().as_str() == login_url.as_str() {
+            AudienceFact::SameHost
+        } else {
+            AudienceFact::Elsewhere
+        };
+        let facts = Facts {
+            audience,
+            ..Facts::of_host(login_url)
+        };
         let host = login_url.authority().to_owned();
-        let fingerprint = key.public_key().fingerprint();
+        let fingerprint = signer.public_key().fingerprint();
         let outside = Outside {
             http: Arc::new(OnThisThread(client)),
             clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
             random: Arc::clone(&world.random),
         };
         Ok(Self {
-            source: JwtBearer::new(sign_in.identity, Arc::new(key), endpoint, outside),
+            source: JwtBearer::new(sign_in.identity, signer, endpoint, outside),
             host,
+            asked,
             facts,
             key: format!(
                 "signed with {} ({}), public key sha256:{fingerprint}",
@@ -106,30 +119,51 @@ impl Session {
         let assertion = wait_for(self.source.assertion())?;
         out.step(&format!("Making OAuth request to {}...", self.host));
         let exchange =
-            wait_for(self.source.trade(assertion)).map_err(|error| self.explain(error))?;
+            wait_for(self.source.trade(assertion)).map_err(|error| self.explain(&error))?;
         out.step(&format!("Status: {}", exchange.status.as_u16()));
         Ok(exchange)
     }
 
     /// The error with what was asked: most refusals are a matter of the wrong one of these.
-    pub(crate) fn explain(&self, error: Error) -> CliError {
+    pub(crate) fn explain(&self, error: &Error) -> CliError {
         let kind = error.kind();
         let is_signature = error
             .refusal()
             .is_some_and(|refusal| refusal.description() == "invalid assertion");
-        let told = CliError::from(error);
+        let told = CliError::of(error, &self.facts);
         match kind {
             ErrorKind::Refused if is_signature => {
-                told.hint(self.facts.as_str()).hint(self.key.as_str())
+                told.hint(self.asked.as_str()).hint(self.key.as_str())
             }
-            ErrorKind::Refused | ErrorKind::Response => told.hint(self.facts.as_str()),
+            ErrorKind::Refused | ErrorKind::Response => told.hint(self.asked.as_str()),
             ErrorKind::Transport => told.hint(format!(
                 "check the login URL, the network, and HTTPS_PROXY; {}",
-                self.facts
+                self.asked
             )),
             _ => told,
         }
     }
+}
+
+/// Makes the key ready to sign, and tells what had to be put right.
+fn ready(
+    held: Held,
+    passphrases: &PassphraseSource,
+    out: &mut Output,
+) -> Result<Arc<dyn Signer>, CliError> {
+    let text = match held {
+        Held::Elsewhere(signer) => return Ok(signer),
+        Held::Text(text) => text,
+    };
+    let loaded = accredit_keys::load(&text.text, &text.origin, passphrases, Engine::QuickStart)
+        .map_err(passphrase::explain)?;
+    for note in text.notes {
+        out.warn(note);
+    }
+    for repair in loaded.repairs {
+        out.warn(format!("{}: {repair}", text.origin));
+    }
+    Ok(Arc::new(loaded.key))
 }
 
 /// The difference of clocks, if it is the reason of the refusal.

@@ -15,11 +15,7 @@ use crate::error::CliError;
 pub(crate) mod network;
 pub(crate) mod sign_in;
 
-/// The environment as an argument.
-pub(crate) trait Environment: fmt::Debug + Send + Sync {
-    /// The variable `name` as it is, if it is set.
-    fn variable(&self, name: &str) -> Option<OsString>;
-}
+pub(crate) use accredit_keys::Environment;
 
 /// The environment of the process.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +116,11 @@ impl<'a> Picker<'a> {
         });
     }
 
+    /// Says whether a variable that is no setting of ours is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        lookup(self.environment, name).is_some()
+    }
+
     /// The first place that says something.
     pub(crate) fn find(&mut self, flag: Flag<'_>, variable: &'static Variable) -> Option<Found> {
         if let Some(text) = flag.value {
@@ -197,7 +198,8 @@ impl<'a> Picker<'a> {
                 origin: found.origin,
             }),
             Err(error) => {
-                self.problem(format!("{error} ({})", found.origin), None);
+                let hint = advice(&error);
+                self.problem(format!("{error} ({})", found.origin), hint);
                 None
             }
         }
@@ -210,6 +212,12 @@ impl<'a> Picker<'a> {
             _ => Err(together(self.problems)),
         }
     }
+}
+
+/// What the catalogue says to do about a wrong setting.
+pub(crate) fn advice(error: &Error) -> Option<String> {
+    let entry = error.cause()?.diagnosis()?;
+    Some(format!("{}: {}", entry.code, entry.fix))
 }
 
 fn together(problems: Vec<Problem>) -> CliError {

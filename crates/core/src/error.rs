@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::UnixTime;
+use crate::diagnosis::{Diagnosis, Facts, LocalCause};
 use crate::oauth::ErrorResponse;
 
 /// Why no token could be had. Cheap to clone, so that all who wait for one exchange share it.
@@ -26,6 +27,7 @@ struct Inner {
     retry_after: Option<Duration>,
     clock_offset: Option<ClockOffset>,
     refusal: Option<ErrorResponse>,
+    cause: Option<LocalCause>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -124,6 +126,7 @@ impl Error {
             retry_after: None,
             clock_offset: None,
             refusal: None,
+            cause: None,
             source: None,
         }))
     }
@@ -137,7 +140,7 @@ impl Error {
     /// A key that cannot be read or used; never transient.
     #[must_use]
     pub fn key(what: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorKind::Key, what)
+        Self::new(ErrorKind::Key, what).with_cause(LocalCause::Key)
     }
 
     /// Claims that cannot be signed; never transient.
@@ -174,6 +177,7 @@ impl Error {
     #[must_use]
     pub fn withheld(what: impl Into<Cow<'static, str>>, wait: Duration) -> Self {
         Self::new(ErrorKind::Withheld, what)
+            .with_cause(LocalCause::Withheld)
             .into_transient()
             .with_retry_after(wait)
     }
@@ -208,6 +212,12 @@ impl Error {
         self.with(|inner| inner.source = Some(Arc::new(source)))
     }
 
+    /// The same error with the cause on this side of the wire.
+    #[must_use]
+    pub fn with_cause(self, cause: LocalCause) -> Self {
+        self.with(|inner| inner.cause = Some(cause))
+    }
+
     /// The same error, on top of an earlier one whose refusal and status it hands on.
     #[must_use]
     pub fn caused_by(self, earlier: Self) -> Self {
@@ -215,6 +225,7 @@ impl Error {
             inner.refusal.clone_from(&earlier.0.refusal);
             inner.status = earlier.0.status;
             inner.clock_offset = earlier.0.clock_offset;
+            inner.cause = inner.cause.or(earlier.0.cause);
             inner.source = Some(Arc::new(earlier));
         })
     }
@@ -252,6 +263,26 @@ impl Error {
     #[must_use]
     pub fn clock_offset(&self) -> Option<ClockOffset> {
         self.0.clock_offset
+    }
+
+    /// The cause on this side of the wire, if it is known.
+    #[must_use]
+    pub fn cause(&self) -> Option<LocalCause> {
+        self.0.cause
+    }
+
+    /// The entry of the catalogue: for what the server said, as the facts and the server's clock
+    /// choose it, or else for the cause on this side.
+    #[must_use]
+    pub fn diagnosis(&self, facts: &Facts) -> Option<&'static Diagnosis> {
+        let facts = Facts {
+            clock_offset: self.0.clock_offset.or(facts.clock_offset),
+            ..*facts
+        };
+        let refused = self.refusal();
+        refused
+            .and_then(|refusal| Diagnosis::choose(refusal, &facts))
+            .or_else(|| self.0.cause?.diagnosis())
     }
 
     /// What the authorization server said (RFC 6749 §5.2).

@@ -11,6 +11,7 @@ use http::{Request, Response, StatusCode};
 use crate::assertion::Assertion;
 use crate::audience::{Audience, InstanceUrl, LoginUrl};
 use crate::clock::UnixTime;
+use crate::diagnosis::LocalCause;
 use crate::error::{ClockOffset, Error};
 use crate::oauth::{ErrorResponse, JWT_BEARER, TOKEN_PATH, TokenResponse};
 
@@ -135,6 +136,7 @@ impl TokenEndpoint {
                 "{host} answered 200 with an HTML page of {} bytes, expected JSON",
                 reply.body().len()
             ))
+            .with_cause(LocalCause::Page)
             .into_transient());
         }
         let response = TokenResponse::parse(reply.body()).map_err(Error::into_transient)?;
@@ -163,6 +165,7 @@ fn redirected(reply: &Response<Vec<u8>>, host: &str) -> Error {
          credential",
         reply.status().as_u16()
     ))
+    .with_cause(LocalCause::Redirect)
 }
 
 fn refused(reply: &Response<Vec<u8>>, host: &str) -> Error {
@@ -178,15 +181,17 @@ fn refused(reply: &Response<Vec<u8>>, host: &str) -> Error {
             error
         };
     }
-    let what = if is_page(reply) {
-        "an HTML page"
-    } else {
-        "a body"
-    };
+    let is_page = is_page(reply);
+    let what = if is_page { "an HTML page" } else { "a body" };
     let error = Error::response(format!(
         "{host} answered {number} with {what} of {} bytes, expected a token or a refusal in JSON",
         reply.body().len()
     ));
+    let error = if is_page {
+        error.with_cause(LocalCause::Page)
+    } else {
+        error
+    };
     if may_pass {
         error.into_transient()
     } else {

@@ -5,21 +5,28 @@
 //! against the trust store of the system. It knows nothing of tokens.
 
 use std::fmt;
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{Request, Response, Uri};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tokio::sync::oneshot;
 use ureq::config::Config;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
 use crate::BoxFuture;
 use crate::base_url::{is_loopback, split_authority};
 use crate::error::Error;
+
+mod client_certificate;
+mod mishap;
+mod roots;
+mod stream;
+
+pub use client_certificate::ClientCertificate;
+use mishap::explain;
+pub use roots::SystemRoots;
+pub use stream::{Download, Upload};
 
 /// Sends a request and waits for the whole reply.
 ///
@@ -47,6 +54,10 @@ pub struct ClientSettings {
     pub proxy: Option<ProxyUrl>,
     /// Certificates in PEM that are trusted besides the system's.
     pub extra_roots: Vec<u8>,
+    /// Whether the system's trust store counts. Default: it does.
+    pub system_roots: SystemRoots,
+    /// The certificate to show to servers that ask for one. Default none.
+    pub client_certificate: Option<ClientCertificate>,
 }
 
 impl Default for ClientSettings {
@@ -57,6 +68,8 @@ impl Default for ClientSettings {
             body_max: 64 * 1024,
             proxy: None,
             extra_roots: Vec::new(),
+            system_roots: SystemRoots::Trusted,
+            client_certificate: None,
         }
     }
 }
@@ -158,13 +171,13 @@ impl UreqClient {
             )
         };
         let (parts, mut body) = sent
-            .map_err(|error| self.0.explain(error, &uri))?
+            .map_err(|error| explain(error, &uri, &self.0.settings))?
             .into_parts();
         let body = body
             .with_config()
             .limit(self.0.settings.body_max)
             .read_to_vec()
-            .map_err(|error| self.0.explain(error, &uri))?;
+            .map_err(|error| explain(error, &uri, &self.0.settings))?;
         Ok(Response::from_parts(parts, body))
     }
 }
@@ -241,105 +254,17 @@ impl Inner {
     }
 
     fn tls(&self) -> Result<TlsConfig, Error> {
-        let mut system = rustls_native_certs::load_native_certs();
-        let extra = &self.settings.extra_roots;
-        let mut roots = std::mem::take(&mut system.certs);
-        let from_system = roots.len();
-        for root in CertificateDer::pem_slice_iter(extra) {
-            roots.push(root.map_err(|_| {
-                Error::setting("the file of extra certificates holds a damaged PEM block")
-            })?);
-        }
-        if !extra.is_empty() && roots.len() == from_system {
-            return Err(Error::setting(
-                "the file of extra certificates holds none, expected blocks of -----BEGIN \
-                 CERTIFICATE-----",
-            ));
-        }
-        if roots.is_empty() {
-            let error = Error::transport(
-                "no certificate authority is trusted: the system's trust store is empty or cannot \
-                 be read, and no file of certificates was given",
-            );
-            return Err(match system.errors.pop() {
-                Some(source) => error.with_source(source),
-                None => error,
-            });
-        }
-        let roots: Vec<Certificate<'static>> = roots
-            .iter()
-            .map(|root| Certificate::from_der(root).to_owned())
-            .collect();
+        let roots = roots::load(self.settings.system_roots, &self.settings.extra_roots)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(TlsConfig::builder()
             .root_certs(RootCerts::Specific(Arc::new(roots)))
+            .client_cert(
+                self.settings
+                    .client_certificate
+                    .as_ref()
+                    .map(ClientCertificate::pair),
+            )
             .unversioned_rustls_crypto_provider(provider)
             .build())
     }
-
-    /// Says in one sentence what went wrong on the way; the rest is the source.
-    fn explain(&self, error: ureq::Error, uri: &Uri) -> Error {
-        let host = uri
-            .authority()
-            .map_or("the server", |authority| authority.as_str());
-        let seconds = |span: Duration| span.as_secs_f32();
-        match error {
-            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-                Error::transport(format!(
-                    "{host} could not be reached within {} s",
-                    seconds(self.settings.connect_timeout)
-                ))
-            }
-            ureq::Error::Timeout(_) => Error::transport(format!(
-                "{host} did not answer within {} s",
-                seconds(self.settings.total_timeout)
-            )),
-            ureq::Error::BodyExceedsLimit(limit) => {
-                Error::response(format!("{host} answered with more than {limit} bytes"))
-            }
-            ureq::Error::HostNotFound => {
-                Error::transport(format!("the name {host} could not be resolved"))
-            }
-            ureq::Error::Io(source) => explain_io(source, host),
-            ureq::Error::Rustls(source) => explain_tls(source, host),
-            ureq::Error::ConnectProxyFailed(_) => {
-                Error::transport(format!("the proxy did not connect to {host}"))
-            }
-            other => Error::transport(format!("{host} could not be asked")).with_source(other),
-        }
-    }
-}
-
-fn explain_io(source: io::Error, host: &str) -> Error {
-    let tls = source
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .cloned();
-    if let Some(tls) = tls {
-        return explain_tls(tls, host);
-    }
-    let what = match source.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            format!("{host} refused the connection: nothing listens there")
-        }
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => format!("{host} closed the connection in mid-reply"),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            format!("{host} did not answer in time")
-        }
-        _ => format!("{host} could not be reached"),
-    };
-    Error::transport(what).with_source(source)
-}
-
-fn explain_tls(source: rustls::Error, host: &str) -> Error {
-    let what = match &source {
-        rustls::Error::InvalidCertificate(_) => {
-            format!("the certificate of {host} is not trusted")
-        }
-        _ => format!("no TLS connection to {host}"),
-    };
-    Error::transport(what).with_source(source)
 }

@@ -17,6 +17,7 @@ use crate::clock::OrgClock;
 use crate::directory::{Directory, DirectoryError, NewApp, NewUser, Switch, UserRecord};
 use crate::faults::Faults;
 use crate::grant::{Reached, Situation};
+use crate::ids::RecordId;
 use crate::journal::Journal;
 use crate::management::{self, Access};
 use crate::mode::Mode;
@@ -52,6 +53,7 @@ struct Shared {
 pub(crate) struct Setup {
     /// The host of the org's My Domain.
     pub(crate) my_domain: String,
+    pub(crate) id: RecordId,
     pub(crate) seed: Seed,
 }
 
@@ -117,8 +119,9 @@ impl App {
 
     fn listening(parts: Parts, bound: Arc<RwLock<Vec<SocketAddr>>>) -> Result<Self, OpenError> {
         let clock = OrgClock::new(parts.clock);
-        let org = Org::new(Arc::clone(&parts.store), parts.setup.seed, clock.now())
-            .map_err(OpenError::Org)?;
+        let (id, seed) = (parts.setup.id.clone(), parts.setup.seed);
+        let org =
+            Org::new(Arc::clone(&parts.store), id, (seed, clock.now())).map_err(OpenError::Org)?;
         let directory = Directory::open(parts.store, org.id()).map_err(OpenError::Directory)?;
         let app = Self(Arc::new(Shared {
             directory,

@@ -6,21 +6,20 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use accredit::clock::{Clock, SystemClock};
-use accredit::oauth::ClientId;
 use accredit::random::{Random, SystemRandom};
 use accredit::secret::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::app::{App, OpenError, Parts, Settings, Setup};
+use crate::app::{App, Parts, Settings, Setup};
 use crate::audience::Environment;
-use crate::directory::{DirectoryError, NewApp, NewUser, UserRecord};
-use crate::front::{Front, NewOrg, OrgRefused};
+use crate::front::Front;
 use crate::management::Access;
 use crate::mode::Mode;
-use crate::org::Seed;
+use crate::org::{Seed, first_id};
 use crate::proxy::Proxy;
+use crate::running::Emulator;
 use crate::server::{self, Door};
 use crate::start_error::StartError;
 use crate::store::{Place, Store};
@@ -28,19 +27,6 @@ use crate::tls::{Authority, Tls};
 
 /// The My Domain of the org, unless another is chosen.
 const MY_DOMAIN: &str = "accredit.my.salesforce.com";
-
-/// A local org that is being served. Dropping it ends it at once; [`shutdown`](Self::shutdown) lets
-/// requests finish.
-#[derive(Debug)]
-pub struct Emulator {
-    app: App,
-    address: SocketAddr,
-    front: Front,
-    authority: Option<Arc<Authority>>,
-    proxy: Option<SocketAddr>,
-    stop: watch::Sender<()>,
-    servers: JoinSet<()>,
-}
 
 /// How an emulator is to be. Made by [`Emulator::builder`].
 pub struct Builder {
@@ -73,85 +59,6 @@ impl Emulator {
             authority: None,
             proxy: None,
         }
-    }
-
-    /// The base URL, without a slash at the end: login URL, audience and instance URL at once.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// The address that it listens on.
-    #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The base URL over TLS, if it is spoken: for those who trust
-    /// [`certificate_pem`](Self::certificate_pem).
-    #[must_use]
-    pub fn tls_url(&self) -> Option<String> {
-        let authority = self.authority.as_ref();
-        authority.map(|_| format!("https://{}", self.address))
-    }
-
-    /// The URL of the proxy, if there is one: for `HTTPS_PROXY`.
-    #[must_use]
-    pub fn proxy_url(&self) -> Option<String> {
-        self.proxy.map(|address| format!("http://{address}"))
-    }
-
-    /// The certificate of the authority that vouches for every host, if TLS is spoken, as PEM.
-    #[must_use]
-    pub fn certificate_pem(&self) -> Option<&str> {
-        self.authority.as_deref().map(Authority::certificate_pem)
-    }
-
-    /// Makes an org of its own beside the first, in memory. It is asked at its My Domain, at
-    /// `http://NAME.localhost`, or below `/orgs/NAME`.
-    ///
-    /// # Errors
-    /// [`OrgRefused`] if name or My Domain are unfit or taken, or there are too many orgs.
-    pub fn add_org(&self, org: NewOrg) -> Result<App, OrgRefused> {
-        self.front.add(org).map(|entry| entry.app)
-    }
-
-    /// Says which environment variables lead programs here; `/_emulator/env` tells them.
-    pub fn set_variables(&self, variables: Vec<(String, String)>) {
-        self.front.set_variables(variables);
-    }
-
-    /// What requests to the first org are answered with.
-    #[must_use]
-    pub const fn app(&self) -> &App {
-        &self.app
-    }
-
-    /// Registers an app, and gives its client id.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Unfit`] if a certificate cannot be used or the client id is taken.
-    pub fn add_app(&self, app: NewApp) -> Result<ClientId, DirectoryError> {
-        self.app.add_app(app)
-    }
-
-    /// Makes a user.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Unfit`] if the username is unfit or taken.
-    pub fn add_user(&self, user: NewUser) -> Result<UserRecord, DirectoryError> {
-        self.app.add_user(user)
-    }
-
-    /// Stops listening, lets requests finish, and writes what is still to be written.
-    pub async fn shutdown(mut self) {
-        drop(self.stop);
-        while let Some(ended) = self.servers.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the server ended badly");
-            }
-        }
-        self.app.directory().flush();
     }
 }
 
@@ -223,7 +130,8 @@ impl Builder {
         self
     }
 
-    /// Lets the management API be asked under another `Host`, such as `emulator:8080`.
+    /// Lets the management API be asked under another `Host`, such as `emulator:8080`; with a
+    /// [`management_key`](Self::management_key) it may be asked under any.
     #[must_use]
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.access.hosts.push(host.into());
@@ -265,6 +173,7 @@ impl Builder {
             store: Arc::new(store),
             setup: Setup {
                 my_domain: self.my_domain,
+                id: first_id(),
                 seed: self.seed,
             },
             settings: self.settings,
@@ -272,10 +181,7 @@ impl Builder {
             random: self.random,
             access: Arc::new(self.access),
         })
-        .map_err(|error| match error {
-            OpenError::Org(error) => StartError::Org(error),
-            OpenError::Directory(error) => StartError::Directory(error),
-        })
+        .map_err(|error| StartError::of(error, &self.place))
     }
 
     /// Opens the org and serves it.
@@ -295,8 +201,8 @@ impl Builder {
         let (stop, stopped) = watch::channel(());
         let mut servers = JoinSet::new();
         let mut serve = |listener, door| {
-            let router = front.clone().router();
-            servers.spawn(server::serve(listener, router, door, end(stopped.clone())));
+            let stop = end(stopped.clone());
+            servers.spawn(server::serve(listener, front.clone(), door, stop));
         };
         let authority = tls.as_ref().map(|tls| Arc::clone(tls.authority()));
         let proxy_address = proxy.as_ref().map(|(_, address)| *address);

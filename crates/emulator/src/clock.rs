@@ -6,6 +6,9 @@ use std::time::Duration;
 use accredit::BoxFuture;
 use accredit::clock::{Clock, UnixTime};
 
+/// The last second that can be written as a date, in the year 9999.
+pub(crate) const TIME_MAX: u64 = 253_402_207_200;
+
 /// A clock that can be frozen and moved.
 #[derive(Debug)]
 pub(crate) struct OrgClock {

@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse as _, Response};
@@ -21,8 +20,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tower::ServiceExt as _;
 
+use crate::front::Front;
 use crate::upload::Upload;
 
 /// How long a client may take to send the headers of a request.
@@ -34,7 +33,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 /// What answers a connection, and what its requests are told.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    pub(crate) router: Router,
+    pub(crate) front: Front,
     pub(crate) peer: SocketAddr,
     pub(crate) scheme: Scheme,
     /// The host that the client asked the proxy for, if it came that way.
@@ -92,11 +91,10 @@ pub(crate) async fn reply(line: Line, request: Request<Incoming>) -> Result<Resp
     }
     request.extensions_mut().insert(ConnectInfo(line.peer));
     request.extensions_mut().insert(line.scheme);
-    let Ok(answered) = timeout(ANSWER_TIMEOUT, line.router.oneshot(request)).await else {
+    let Ok(response) = timeout(ANSWER_TIMEOUT, line.front.answer(request)).await else {
         let text = "the answer took too long\n";
         return Ok((StatusCode::SERVICE_UNAVAILABLE, text).into_response());
     };
-    let response = answered.unwrap_or_else(|never| match never {});
     match response.extensions().get::<HangUp>() {
         Some(hang_up) => Err(*hang_up),
         None => Ok(response),

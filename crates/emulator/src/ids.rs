@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
+
 /// An 18-character record id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordId(String);
@@ -16,6 +18,9 @@ const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 
 /// The characters between key prefix and counter: the "pod" of this emulator.
 const POD: &str = "Ac0";
+
+/// How many ids there are for one key prefix.
+const NUMBERS: u64 = 62u64.pow(9);
 
 impl RecordId {
     /// Reads a 15- or 18-character id; the checksum of a long one must be right.
@@ -43,6 +48,16 @@ impl RecordId {
         }
         let short = format!("{key_prefix}{POD}{}", String::from_utf8_lossy(&digits));
         Self(format!("{short}{}", checksum(&short)))
+    }
+
+    /// The id of the org with this name: the same name has the same id, and it is not a small
+    /// number's.
+    #[must_use]
+    pub(crate) fn of_org(name: &str) -> Self {
+        let found = digest::digest(&digest::SHA256, name.as_bytes());
+        let number = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        let drawn = found.as_ref().iter().take(8).fold(0, number);
+        Self::numbered("00D", NUMBERS / 62 + drawn % (NUMBERS - NUMBERS / 62))
     }
 
     /// All 18 characters.
@@ -132,6 +147,17 @@ mod tests {
         assert_ne!(first, RecordId::numbered("001", 2));
         for counter in [0, 1, 61, 62, 1_000_000] {
             assert_eq!(RecordId::numbered("001", counter).counter(), counter);
+        }
+    }
+
+    #[test]
+    fn an_org_has_the_id_of_its_name() {
+        let (acme, other) = (RecordId::of_org("acme"), RecordId::of_org("acme2"));
+        assert_eq!(acme, RecordId::of_org("acme"));
+        assert_ne!(acme, other);
+        for id in [acme, other] {
+            assert!(id.counter() >= NUMBERS / 62, "{id}");
+            assert_eq!(RecordId::parse(id.as_str()), Some(id));
         }
     }
 }

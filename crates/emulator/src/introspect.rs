@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use accredit::oauth::TOKEN_PATH;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -20,8 +21,9 @@ use crate::token;
 /// The type of a client assertion (RFC 7523 §2.2).
 const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Where the endpoint is; a client assertion may name it as audience.
-const PATH: &str = "/services/oauth2/introspect";
+/// What a client assertion may name as audience, behind the org: this endpoint, or that for tokens
+/// (RFC 7523 §3), which is what clients sign for wherever they authenticate.
+const AUDIENCES: [&str; 2] = ["/services/oauth2/introspect", TOKEN_PATH];
 
 /// Says what a token is worth, to an app that proves who it is.
 pub(crate) async fn introspect(
@@ -58,7 +60,7 @@ fn describe(app: &App, origin: &Origin, live: &Live) -> serde_json::Value {
     json!({
         "active": true,
         "scope": &*issue.scope,
-        "client_id": issue.client_id,
+        "client_id": &*issue.client_id,
         "username": live.user.username(),
         "sub": oauth_reply::identity_url(app, origin, &issue.user_id),
         "token_type": "access_token",
@@ -102,8 +104,8 @@ fn by_secret(app: &App, id: &str, secret: &str) -> Option<Arc<Client>> {
     (is_on && client.has_secret(secret)).then_some(client)
 }
 
-/// `private_key_jwt`: the rungs of the ladder that concern the app, as strict as can be, and each
-/// `jti` once.
+/// `private_key_jwt`: the rungs of the ladder that concern the app, as strict as can be in either
+/// mode, and each `jti` once; as for grants, an assertion may have none (RFC 7523 §3).
 async fn by_assertion(
     app: &App,
     origin: &Origin,
@@ -116,7 +118,7 @@ async fn by_assertion(
             .audiences
             .own
             .iter()
-            .map(|own| format!("{own}{PATH}"))
+            .flat_map(|own| AUDIENCES.map(|path| format!("{own}{path}")))
             .collect();
         org.audiences.own.extend(paths);
         let presented = Presented {

@@ -5,6 +5,29 @@
 //! [`Emulator::url`]. It really verifies the assertion, and when it refuses it says why: in
 //! Salesforce's words in the body, in ours in the header `Accredit-Diagnosis` and in the journal at
 //! `/_emulator/journal`.
+//!
+//! ```
+//! use accredit_emulator::{Emulator, NewApp, NewUser, Seed, Upload};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?;
+//! # let params = rcgen::CertificateParams::new(vec!["test.example".to_owned()])?;
+//! # let certificate = params.self_signed(&key)?.pem();
+//! let emulator = Emulator::builder().seed(Seed::Empty).start().await?;
+//! let client_id = emulator.add_app(NewApp {
+//!     certificates: vec![Upload::Text(certificate)],
+//!     ..NewApp::default()
+//! })?;
+//! emulator.add_user(NewUser::named("integration@example.com"))?;
+//!
+//! // Login URL, audience and instance URL of the program under test.
+//! assert!(emulator.url().starts_with("http://127.0.0.1:"));
+//! assert!(client_id.as_str().starts_with("3MVG9"));
+//! emulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod app;
 mod audience;
@@ -37,6 +60,7 @@ mod refusal;
 mod requests;
 mod rest;
 mod revoke;
+mod running;
 mod server;
 mod session;
 mod start_error;
@@ -52,7 +76,7 @@ mod visit;
 
 pub use app::App;
 pub use audience::Environment;
-pub use builder::{Builder, Emulator};
+pub use builder::Builder;
 pub use directory::{
     AppKind, DirectoryError, IpRestrictions, NewApp, NewUser, PermittedUsers, SessionPolicy,
     Switch, Upload, UserRecord, UserState,
@@ -61,6 +85,7 @@ pub use front::{NewOrg, OrgRefused, routes};
 pub use mode::{Leniency, Mode};
 pub use org::Seed;
 pub use org::load::{LoadError, LoadFile, LoadReport, is_loadable, is_searched};
+pub use running::Emulator;
 pub use server::run;
 pub use start_error::StartError;
 pub use tls::{Authority, AuthorityError};

@@ -106,11 +106,22 @@ fn json(members: &[(&str, &str)]) -> String {
         out.push('"');
         out.push_str(name);
         out.push_str("\":");
-        // Serializing a text cannot fail.
-        out.push_str(&serde_json::to_string(value).unwrap_or_default());
+        if value.bytes().all(is_plain) {
+            out.push('"');
+            out.push_str(value);
+            out.push('"');
+        } else {
+            // Serializing a text cannot fail.
+            out.push_str(&serde_json::to_string(value).unwrap_or_default());
+        }
     }
     out.push('}');
     out
+}
+
+/// Says whether a byte stands for itself in a JSON text (RFC 8259 §7).
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 /// The root element is from general knowledge; no recording shows one.

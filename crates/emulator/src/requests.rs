@@ -3,12 +3,14 @@
 //! Owns a ring of the last [`ENTRIES_MAX`] requests and the questions that tests ask of it. It
 //! holds no secret: neither queries nor bodies nor headers, and of a token only whose it is.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
+use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -26,10 +28,10 @@ const PATH_MAX: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) at: UnixTime,
-    pub(crate) method: String,
+    pub(crate) method: Method,
     pub(crate) host: String,
     /// Without the query.
-    pub(crate) path: String,
+    pub(crate) path: Cow<'static, str>,
     /// Zero if the connection ended without an answer.
     pub(crate) status: u16,
     pub(crate) who: Who,
@@ -42,8 +44,8 @@ pub(crate) struct Entry {
 /// For whom a request was made, as far as it says. Also an extension of responses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Who {
-    pub(crate) client_id: Option<String>,
-    pub(crate) username: Option<String>,
+    pub(crate) client_id: Option<Arc<str>>,
+    pub(crate) username: Option<Arc<str>>,
 }
 
 /// Which requests are meant: those that fit every member that is there.
@@ -69,7 +71,7 @@ impl Filter {
         };
         let status = entry.status.to_string();
         let class = format!("{}xx", entry.status / 100);
-        same(&self.method, Some(&entry.method))
+        same(&self.method, Some(entry.method.as_str()))
             && self.path.as_ref().is_none_or(|path| path.fits(&entry.path))
             && (same(&self.status, Some(&status)) || same(&self.status, Some(&class)))
             && same(&self.app, entry.who.client_id.as_deref())
@@ -118,7 +120,7 @@ impl Requests {
     /// Remembers a request; the oldest makes room.
     pub(crate) fn add(&self, mut entry: Entry) {
         if entry.path.len() > PATH_MAX {
-            entry.path = entry.path.chars().take(PATH_MAX).collect();
+            entry.path = entry.path.chars().take(PATH_MAX).collect::<String>().into();
         }
         let mut ring = self.ring();
         if ring.entries.len() >= ENTRIES_MAX {
@@ -187,13 +189,13 @@ impl Entry {
         json!({
             "number": number,
             "at": self.at.as_secs(),
-            "method": self.method,
+            "method": self.method.as_str(),
             "host": self.host,
             "path": self.path,
             "template": template(&self.path),
             "status": self.status,
-            "clientId": self.who.client_id,
-            "username": self.who.username,
+            "clientId": self.who.client_id.as_deref(),
+            "username": self.who.username.as_deref(),
             "diagnosis": self.diagnosis,
             "fault": self.fault,
         })
@@ -219,9 +221,9 @@ mod tests {
     fn entry(path: &str) -> Entry {
         Entry {
             at: UnixTime::from_secs(0),
-            method: "GET".to_owned(),
+            method: Method::GET,
             host: "localhost".to_owned(),
-            path: path.to_owned(),
+            path: path.to_owned().into(),
             status: 200,
             who: Who::default(),
             diagnosis: None,

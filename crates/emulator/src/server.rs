@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use http::uri::Scheme;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -18,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::connection::{self, HEADER_TIMEOUT, Line};
-use crate::front::routes;
+use crate::front::Front;
 use crate::proxy::Proxy;
 use crate::tls::Tls;
 
@@ -55,14 +54,14 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     app.add_bound(listener.local_addr()?);
-    serve(listener, routes(app), Door::Plain, stop).await;
+    serve(listener, Front::new(app), Door::Plain, stop).await;
     Ok(())
 }
 
-/// Serves `router` behind a door until `stop` completes.
+/// Serves `front` behind a door until `stop` completes.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    front: Front,
     door: Door,
     stop: impl Future<Output = ()> + Send,
 ) {
@@ -79,7 +78,7 @@ pub(crate) async fn serve(
         match accepted {
             Ok((stream, peer, slot)) => {
                 let line = Line {
-                    router: router.clone(),
+                    front: front.clone(),
                     peer,
                     scheme: Scheme::HTTP,
                     tunnel: None,

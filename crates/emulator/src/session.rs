@@ -96,7 +96,7 @@ impl Session {
             user_id: issue.user_id.clone(),
             username: live.user.username().to_owned(),
             org_id: app.org().id().clone(),
-            client_id: issue.client_id.clone(),
+            client_id: issue.client_id.to_string(),
             scopes: issue.scope.split(' ').map(str::to_owned).collect(),
         }
     }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use crate::app::OpenError;
 use crate::directory::DirectoryError;
 use crate::org::OrgError;
-use crate::store::StoreError;
+use crate::store::{Place, StoreError};
 use crate::tls::AuthorityError;
 
 /// Why an emulator did not start.
@@ -26,6 +27,26 @@ pub enum StartError {
     ManagementKey,
     /// There are no certificates for TLS.
     Authority(AuthorityError),
+}
+
+impl StartError {
+    /// Why the org at `place` was not opened.
+    pub(crate) fn of(error: OpenError, place: &Place) -> Self {
+        let sqlite = match &error {
+            OpenError::Org(OrgError::Database(error))
+            | OpenError::Directory(DirectoryError::Store(error)) => Some(error),
+            _ => None,
+        };
+        if let (Place::File(path), Some(sqlite)) = (place, sqlite)
+            && let Some(full) = StoreError::full(path, sqlite)
+        {
+            return Self::Store(full);
+        }
+        match error {
+            OpenError::Org(error) => Self::Org(error),
+            OpenError::Directory(error) => Self::Directory(error),
+        }
+    }
 }
 
 impl fmt::Display for StartError {

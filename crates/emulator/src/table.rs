@@ -37,8 +37,7 @@ pub(crate) fn org_routes(app: App) -> Router {
         .route("/.well-known/auth-configuration", get(discovery::auth))
         .route("/services/oauth2/authorize", any(discovery::not_built))
         .route("/services/oauth2/register", any(discovery::not_built))
-        .route("/services/Soap/{*path}", any(discovery::not_built))
-        .route("/services/async/{*path}", any(discovery::not_built))
+        .route("/services/oauth2/singleaccess", any(discovery::not_built))
         .route("/services/apexrest/{*path}", any(discovery::not_built))
         .nest("/_emulator", management)
         .merge(rest::routes())
@@ -49,7 +48,7 @@ pub(crate) fn org_routes(app: App) -> Router {
 }
 
 /// The org's time, not the machine's: clients measure their clocks by it.
-async fn with_date(State(app): State<App>, mut response: Response) -> Response {
+pub(crate) async fn with_date(State(app): State<App>, mut response: Response) -> Response {
     response.headers_mut().insert(header::DATE, app.date());
     response
 }

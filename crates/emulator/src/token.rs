@@ -2,7 +2,9 @@
 //! §2).
 //!
 //! Owns request and reply of the endpoint. What an assertion is worth is decided by
-//! [`crate::grant`].
+//! [`crate::grant`]; how the answer is written, by [`reply`].
+
+mod reply;
 
 use std::sync::Arc;
 
@@ -10,10 +12,11 @@ use accredit::clock::UnixTime;
 use accredit::oauth::JWT_BEARER;
 use accredit::secret::Secret;
 use aws_lc_rs::digest;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderName, Method};
 
+use self::reply::{granted, leniency_header, refused};
 use crate::app::App;
 use crate::directory::{Client, Issued, Pace};
 use crate::form::{Form, NoForm};
@@ -27,7 +30,6 @@ use crate::refusal::Refusal;
 use crate::requests::Who;
 use crate::token_text::{self, TOKEN_LENGTH};
 
-const DIAGNOSIS: HeaderName = HeaderName::from_static("accredit-diagnosis");
 const LENIENCY: HeaderName = HeaderName::from_static("accredit-leniency");
 
 /// How many steps a sign-in takes.
@@ -45,7 +47,7 @@ const PARAMETERS: [&str; 7] = [
 ];
 
 /// What a request asks for, once its form is right.
-struct Request<'a> {
+struct Asked<'a> {
     assertion: &'a str,
     presented: Presented<'a>,
 }
@@ -71,15 +73,21 @@ struct Reply {
     scope: Arc<str>,
     instance_url: String,
     id: String,
+    who: Who,
+}
+
+/// Answers a token request that a table led here.
+pub(crate) async fn exchange(State(app): State<App>, request: Request) -> Response {
+    answer(&app, request).await
 }
 
 /// Answers a token request.
-pub(crate) async fn exchange(
-    State(app): State<App>,
-    origin: Origin,
-    request: axum::extract::Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
+pub(crate) async fn answer(app: &App, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let origin = match Origin::from_request_parts(&mut parts, &()).await {
+        Ok(origin) => origin,
+        Err(no_host) => return no_host.into_response(),
+    };
     let form = Form::read(&parts, body).await;
     let (form, unread) = form.map_or_else(|no| (Form::default(), Some(no)), |form| (form, None));
     let format = Format::of(&form, &parts.headers);
@@ -105,7 +113,7 @@ pub(crate) async fn exchange(
         entry.steps.push(Step::failed("request", refusal));
     }
     let outcome = match read {
-        Ok(request) => sign_in(&app, &origin, &request, &mut entry).await,
+        Ok(asked) => sign_in(app, &origin, &asked, &mut entry).await,
         Err(refusal) => Err(refusal),
     };
     let mut response = match &outcome {
@@ -115,7 +123,10 @@ pub(crate) async fn exchange(
     if let Some(names) = leniency_header(&entry.leniencies) {
         response.headers_mut().insert(LENIENCY, names);
     }
-    response.extensions_mut().insert(who(&entry));
+    response.extensions_mut().insert(match &outcome {
+        Ok(reply) => reply.who.clone(),
+        Err(_) => who(&entry),
+    });
     entry.refusal = outcome.err();
     app.journal().add(entry);
     response
@@ -128,7 +139,7 @@ fn who(entry: &SignIn) -> Who {
         .as_ref()
         .map(SeenClaims::read)
         .unwrap_or_default();
-    let claim = |name: &str| Some(claims.get(name)?.as_str()?.to_owned());
+    let claim = |name: &str| Some(claims.get(name)?.as_str()?.into());
     Who {
         client_id: claim("iss"),
         username: claim("sub"),
@@ -155,7 +166,7 @@ fn parameters<'a>(
     form: &'a Form,
     basic: Option<&'a BasicCredentials>,
     entry: &mut SignIn,
-) -> Result<Request<'a>, Refusal> {
+) -> Result<Asked<'a>, Refusal> {
     if method != Method::POST {
         let found = format!("method {method}");
         return Err(Refusal::GrantType { found });
@@ -194,7 +205,7 @@ fn parameters<'a>(
         step.outcome = Outcome::Lenient(entry.leniencies.clone());
     }
     entry.steps.push(step);
-    Ok(Request {
+    Ok(Asked {
         assertion,
         presented: Presented::of(form, basic),
     })
@@ -248,7 +259,7 @@ fn check_authentication(form: &Form, basic: Option<&BasicCredentials>) -> Result
 async fn sign_in(
     app: &App,
     origin: &Origin,
-    request: &Request<'_>,
+    request: &Asked<'_>,
     entry: &mut SignIn,
 ) -> Result<Reply, Refusal> {
     let verified = climb(app, origin, request, entry)?;
@@ -266,13 +277,17 @@ async fn sign_in(
         scope: Arc::clone(&issued.session.issue.scope),
         instance_url: app.instance_url(origin),
         id: oauth_reply::identity_url(app, origin, &issued.session.issue.user_id),
+        who: Who {
+            client_id: Some(Arc::clone(&issued.session.issue.client_id)),
+            username: Some(Arc::clone(&issued.session.issue.username)),
+        },
     })
 }
 
 fn climb(
     app: &App,
     origin: &Origin,
-    request: &Request<'_>,
+    request: &Asked<'_>,
     entry: &mut SignIn,
 ) -> Result<VerifiedAssertion, Refusal> {
     let question = Question {
@@ -325,74 +340,4 @@ async fn wait<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> R
         tracing::error!(%error, "a piece of work was not done");
         Refusal::Unavailable
     })
-}
-
-fn granted(format: Format, reply: &Reply) -> Response {
-    oauth_reply::document(
-        StatusCode::OK,
-        format,
-        &[
-            ("access_token", reply.token.expose()),
-            ("scope", &reply.scope),
-            ("instance_url", &reply.instance_url),
-            ("id", &reply.id),
-            ("token_type", "Bearer"),
-        ],
-    )
-}
-
-fn refused(format: Format, refusal: &Refusal) -> Response {
-    let mut response = oauth_reply::document(
-        StatusCode::BAD_REQUEST,
-        format,
-        &[
-            ("error", refusal.error()),
-            ("error_description", refusal.description()),
-        ],
-    );
-    if let Some(value) = diagnosis_header(refusal) {
-        response.headers_mut().insert(DIAGNOSIS, value);
-    }
-    if matches!(refusal, Refusal::GrantType { .. }) {
-        let post = HeaderValue::from_static("POST");
-        response.headers_mut().insert(header::ALLOW, post);
-    }
-    response
-}
-
-/// `ACC-nnnn; cause (expected …, found …)` on one line of ASCII.
-fn diagnosis_header(refusal: &Refusal) -> Option<HeaderValue> {
-    let entry = refusal.diagnosis()?;
-    let (expected, found) = refusal.expected_and_found();
-    let text: String = format!(
-        "{}; {} (expected {expected}, found {found})",
-        entry.code, entry.cause
-    )
-    .chars()
-    .map(|c| {
-        if c.is_ascii_graphic() || c == ' ' {
-            c
-        } else {
-            '?'
-        }
-    })
-    .take(800)
-    .collect();
-    HeaderValue::try_from(text).ok()
-}
-
-fn leniency_header(leniencies: &[Leniency]) -> Option<HeaderValue> {
-    let names: Vec<_> = leniencies
-        .iter()
-        .map(|leniency| leniency.as_str())
-        .collect();
-    (!names.is_empty())
-        .then(|| HeaderValue::try_from(names.join(", ")).ok())
-        .flatten()
-}
-
-impl IntoResponse for &Refusal {
-    fn into_response(self) -> Response {
-        refused(Format::Json, self)
-    }
 }

@@ -2,35 +2,40 @@
 //!
 //! Owns the order of the three. Management API and Setup have no faults and leave no line.
 
+use std::sync::Arc;
+
+use accredit::oauth::TOKEN_PATH;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::connection::{HangUp, host_of};
+use crate::connection::HangUp;
 use crate::faults::Call;
-use crate::front::peek;
+use crate::front::{Entry as Org, peek};
 use crate::requests::{Entry, Who};
+use crate::table::with_date;
+use crate::token;
 
 /// What is the emulator's own and no client's.
 const OWN: [&str; 2] = ["/_emulator", "/setup"];
 
-/// Answers a request as one org.
-pub(crate) async fn visit(app: &App, router: Router, request: Request) -> Response {
-    let path = request.uri().path();
-    let is_below = |own: &str| {
-        path.strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    if OWN.into_iter().any(is_below) {
+/// Answers a request to `host` as one org.
+pub(crate) async fn visit(org: Org, host: String, request: Request) -> Response {
+    let Org { app, router, .. } = org;
+    if is_own(request.uri().path()) {
         return answer(router, request).await;
     }
+    let app = &app;
     let mut entry = Entry {
         at: app.now(),
-        method: request.method().to_string(),
-        host: host_of(&request).unwrap_or_default(),
-        path: request.uri().path().to_owned(),
+        method: request.method().clone(),
+        host,
+        path: match request.uri().path() {
+            TOKEN_PATH => TOKEN_PATH.into(),
+            other => other.to_owned().into(),
+        },
         status: 0,
         who: who(app, &request),
         diagnosis: None,
@@ -43,7 +48,9 @@ pub(crate) async fn visit(app: &App, router: Router, request: Request) -> Respon
         if names != Who::default() {
             entry.who = names;
         }
-        let struck = app.faults().strike(&entry.method, &entry.path, &entry.who);
+        let struck = app
+            .faults()
+            .strike(entry.method.as_str(), &entry.path, &entry.who);
         (request, struck)
     };
     let response = match struck {
@@ -56,6 +63,10 @@ pub(crate) async fn visit(app: &App, router: Router, request: Request) -> Respon
                     request,
                 })
                 .await
+        }
+        // Asked more often than anything else: no table need be searched for it.
+        None if entry.path == TOKEN_PATH => {
+            with_date(State(app.clone()), token::answer(app, request).await).await
         }
         None => answer(router, request).await,
     };
@@ -70,6 +81,15 @@ pub(crate) async fn visit(app: &App, router: Router, request: Request) -> Respon
     response
 }
 
+/// Says whether a path is the emulator's own and no client's.
+pub(crate) fn is_own(path: &str) -> bool {
+    let is_below = |own: &str| {
+        path.strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    OWN.into_iter().any(is_below)
+}
+
 async fn answer(router: Router, request: Request) -> Response {
     let answered = router.oneshot(request).await;
     answered.unwrap_or_else(|never| match never {})
@@ -78,10 +98,10 @@ async fn answer(router: Router, request: Request) -> Response {
 /// Whose session a request is made in. Asked before it is answered: it may end the session.
 fn who(app: &App, request: &Request) -> Who {
     peek::token(request)
-        .and_then(|token| app.directory().live(&token, app.now()))
-        .map(|live| Who {
-            client_id: Some(live.session.issue.client_id.clone()),
-            username: Some(live.user.username().to_owned()),
+        .and_then(|token| app.directory().session(&token, app.now()))
+        .map(|session| Who {
+            client_id: Some(Arc::clone(&session.issue.client_id)),
+            username: Some(Arc::clone(&session.issue.username)),
         })
         .unwrap_or_default()
 }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::document::Damage;
+use crate::encryption::DekInfo;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -24,7 +25,7 @@ pub(crate) struct Block<'a> {
 pub(crate) enum Content {
     Plain(Secret<Vec<u8>>),
     /// Encrypted as a whole: `Proc-Type: 4,ENCRYPTED` (RFC 1421 §4.6.1.1).
-    Encrypted,
+    Encrypted(DekInfo, Secret<Vec<u8>>),
     /// In an encoding of its own, which is not looked into.
     Foreign,
 }
@@ -69,13 +70,29 @@ fn content(label: &[u8], body: &[u8]) -> Result<Content, Damage> {
     if label.starts_with(b"PGP ") || label.starts_with(b"OPENSSH ") {
         return Ok(Content::Foreign);
     }
-    if find(body, b"Proc-Type: 4,ENCRYPTED").is_some() || find(body, b"DEK-Info:").is_some() {
-        return Ok(Content::Encrypted);
-    }
-    if body.contains(&b'\\') {
-        return Err(Damage::EscapedLines);
+    if find(body, b"Proc-Type:").is_some() || find(body, b"DEK-Info:").is_some() {
+        let (dek_info, digits) = dek_info(body).ok_or(Damage::DekInfo)?;
+        return Ok(Content::Encrypted(dek_info, decode(digits)?));
     }
     decode(without_headers(body)).map(Content::Plain)
+}
+
+/// What the header `DEK-Info` says, and what follows it. The header is the last one; its line may
+/// have lost its end.
+fn dek_info(body: &[u8]) -> Option<(DekInfo, &[u8])> {
+    let (_, after) = cut(body, b"DEK-Info:")?;
+    let after = after.trim_ascii_start();
+    let end = after.iter().position(u8::is_ascii_whitespace)?;
+    let (value, digits) = after.split_at_checked(end)?;
+    let (cipher, iv) = std::str::from_utf8(value).ok()?.split_once(',')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (cipher.len() <= 32 && cipher.bytes().all(is_name)).then(|| {
+        let dek_info = DekInfo {
+            cipher: cipher.to_owned(),
+            iv: iv.to_owned(),
+        };
+        (dek_info, digits)
+    })
 }
 
 /// Headers end with an empty line; base64 has no colon.

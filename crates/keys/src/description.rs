@@ -15,6 +15,8 @@ use crate::certificate::{self, Certificate, Holder};
 use crate::document::{Document, documents};
 use crate::kind::Kind;
 use crate::loading::{public_half, rsa_private_key};
+use crate::opening;
+use crate::passphrase::{NoPassphrase, Passphrases};
 use crate::structure;
 
 /// What one document in a file is. Holds no secret.
@@ -40,14 +42,29 @@ pub struct Description {
 
 /// Describes every document in `file`, in the order of the file; at least one.
 ///
-/// Formats that are recognized but not read (encrypted keys, PKCS#12, JWK) give their [`Kind`]
-/// alone. `origin` says where the bytes came from; it stands at the start of every error.
+/// Formats that are recognized but not read, and encrypted keys, give their [`Kind`] alone; PKCS#12
+/// files without a passphrase, JSON Web Keys and JSON with PEM text inside give what is in them.
+/// `origin` says where the bytes came from; it stands at the start of every error.
 ///
 /// # Errors
 /// [`ErrorKind::Key`](accredit::error::ErrorKind::Key) if the file is empty, damaged, larger than
 /// [`FILE_LENGTH_MAX`](crate::FILE_LENGTH_MAX), or nothing that is known. No error quotes the file.
 pub fn describe(file: &Secret<Vec<u8>>, origin: &str) -> Result<Vec<Description>, Error> {
-    documents(file, origin)?
+    describe_with(file, origin, &NoPassphrase)
+}
+
+/// As [`describe`], looking into encrypted keys as well. `passphrases` is asked once, if something
+/// is encrypted; without a passphrase that gives its [`Kind`] alone.
+///
+/// # Errors
+/// As [`describe`], and if a passphrase is wrong.
+pub fn describe_with(
+    file: &Secret<Vec<u8>>,
+    origin: &str,
+    passphrases: &dyn Passphrases,
+) -> Result<Vec<Description>, Error> {
+    let (documents, _) = documents(file, origin)?;
+    opening::open(documents, origin, passphrases)?
         .iter()
         .map(|document| {
             Description::of(document).map_err(|damage| Error::key(format!("{origin}: {damage}")))
@@ -56,10 +73,16 @@ pub fn describe(file: &Secret<Vec<u8>>, origin: &str) -> Result<Vec<Description>
 }
 
 impl Description {
+    /// Describes a key that signs elsewhere by its public half.
+    #[must_use]
+    pub fn of_remote(key: PublicKey) -> Self {
+        Self::bare(Kind::Remote, Some(Algorithm::Rsa)).with_rsa(key)
+    }
+
     fn of(document: &Document) -> Result<Self, String> {
         let der = document.der.expose().as_slice();
         let damaged = || format!("{} is damaged", document.kind);
-        let described = Self::bare(document);
+        let described = Self::bare(document.kind, document.algorithm);
         match document.kind {
             Kind::Pkcs1PrivateKey => Ok(described.with_rsa(public_half(&rsa_private_key(der)?))),
             Kind::Pkcs8PrivateKey if document.algorithm == Some(Algorithm::Rsa) => {
@@ -88,10 +111,10 @@ impl Description {
         }
     }
 
-    const fn bare(document: &Document) -> Self {
+    const fn bare(kind: Kind, algorithm: Option<Algorithm>) -> Self {
         Self {
-            kind: document.kind,
-            algorithm: document.algorithm,
+            kind,
+            algorithm,
             bits: None,
             fingerprint: None,
             public_key: None,

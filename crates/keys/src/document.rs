@@ -1,7 +1,8 @@
 //! From the bytes of a file to the documents in it.
 //!
-//! Owns the question "what is this?" and the ways in which a file can be damaged. Decides nothing
-//! about use. Invariant: no damage quotes the file, and every document is wiped when dropped.
+//! Owns the question "what is this?" and the ways in which a file can be damaged. What can be put
+//! right is in `repair`, what is locked in `opening`. Decides nothing about use. Invariant: no
+//! damage quotes the file, and every document is wiped when dropped.
 
 use std::fmt;
 
@@ -10,18 +11,23 @@ use accredit::secret::Secret;
 
 use crate::algorithm::Algorithm;
 use crate::armor::{self, Block, Content, find, is_pem};
+use crate::encryption::DekInfo;
 use crate::kind::Kind;
+use crate::repair::{Repair, repaired};
 use crate::structure;
 
 /// The largest file that is looked into, in bytes. A key of 4096 bits with its chain has below 16
 /// KiB.
 pub const FILE_LENGTH_MAX: usize = 64 * 1024;
 
-/// One key, certificate or other thing. `der` is empty for kinds that are only recognized.
+/// One key, certificate or other thing. `der` is empty for kinds that are only recognized, and the
+/// text of those that are JSON.
 pub(crate) struct Document {
     pub(crate) kind: Kind,
     pub(crate) algorithm: Option<Algorithm>,
     pub(crate) der: Secret<Vec<u8>>,
+    /// How `der` is encrypted, for the kind that says it beside.
+    pub(crate) dek_info: Option<DekInfo>,
 }
 
 /// Why a file could not be taken apart.
@@ -34,13 +40,11 @@ pub(crate) enum Damage {
     NoEnd,
     OtherEnd,
     EmptyBlock,
-    EscapedLines,
+    DekInfo,
     Base64,
     Der,
     DerInPem,
     Mislabeled(Kind),
-    BareBase64,
-    PemInBase64,
     Nothing,
 }
 
@@ -60,32 +64,21 @@ impl fmt::Display for Damage {
                 );
             }
             Self::Empty => "the file is empty",
-            Self::Utf16 => {
-                "the file is UTF-16 text, expected ASCII or UTF-8: save it anew (`>` of Windows \
-                 PowerShell writes UTF-16, `Out-File -Encoding ascii` does not)"
-            }
+            Self::Utf16 => "the file says to be UTF-16 text and is not; it may be cut off",
             Self::Label => "a PEM block is damaged: its BEGIN line is missing or not complete",
             Self::NoEnd => {
                 "a PEM block is damaged: its END line is missing; the file may be cut off"
             }
             Self::OtherEnd => "a PEM block is damaged: its BEGIN and END lines do not fit together",
             Self::EmptyBlock => "a PEM block is empty",
-            Self::EscapedLines => {
-                "a PEM block holds a backslash and an n where its lines should end: put real line \
-                 ends there (`printf '%b'` does)"
+            Self::DekInfo => {
+                "a PEM block is damaged: it says to be encrypted, but its DEK-Info line is missing \
+                 or not complete"
             }
             Self::Base64 => "a PEM block is damaged: it is not base64; the file may be cut off",
             Self::Der => "the file is damaged: its DER value does not end where the file ends",
             Self::DerInPem => {
                 "a PEM block is damaged: its base64 does not hold one whole DER value"
-            }
-            Self::BareBase64 => {
-                "found base64 without BEGIN and END lines, expected PEM: put the lines back, or \
-                 decode it to DER with `openssl base64 -d -A`"
-            }
-            Self::PemInBase64 => {
-                "found PEM that was encoded in base64 once more: decode it with `openssl base64 -d \
-                 -A`"
             }
             Self::Nothing => "found neither PEM nor DER, nor any other form of a key",
         };
@@ -94,33 +87,35 @@ impl fmt::Display for Damage {
 }
 
 /// Takes apart what was read from `origin`. At least one document.
-pub(crate) fn documents(file: &Secret<Vec<u8>>, origin: &str) -> Result<Vec<Document>, Error> {
+pub(crate) fn documents(
+    file: &Secret<Vec<u8>>,
+    origin: &str,
+) -> Result<(Vec<Document>, Vec<Repair>), Error> {
     take_apart(file.expose()).map_err(|damage| Error::key(format!("{origin}: {damage}")))
 }
 
-fn take_apart(bytes: &[u8]) -> Result<Vec<Document>, Damage> {
+pub(crate) fn take_apart(bytes: &[u8]) -> Result<(Vec<Document>, Vec<Repair>), Damage> {
     if bytes.len() > FILE_LENGTH_MAX {
         return Err(Damage::TooLong(bytes.len()));
     }
     if is_binary(bytes) {
-        return binary(bytes).map(|document| vec![document]);
+        return binary(bytes).map(|document| (vec![document], Vec::new()));
     }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = text.trim_ascii();
+    let (text, mut repairs) = repaired(bytes).ok_or(Damage::Utf16)?;
+    let text = text.expose().trim_ascii();
     if text.is_empty() {
         return Err(Damage::Empty);
     }
-    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
-        return Err(Damage::Utf16);
-    }
     if let Some(kind) = kind_of_text(text) {
-        return Ok(vec![Document::recognized(kind)]);
+        let document = Document::new(kind, Secret::new(text.to_vec()));
+        return Ok((vec![document], repairs));
     }
     if is_pem(text) {
-        return armor::blocks(text)?
+        let documents = armor::blocks(text)?
             .into_iter()
             .map(Document::from_block)
-            .collect();
+            .collect::<Result<_, _>>()?;
+        return Ok((documents, repairs));
     }
     if find(text, b"BEGIN ")
         .or_else(|| find(text, b"-----END "))
@@ -128,7 +123,31 @@ fn take_apart(bytes: &[u8]) -> Result<Vec<Document>, Damage> {
     {
         return Err(Damage::Label);
     }
-    Err(kind_of_base64(text))
+    let decoded = armor::decode(text).map_err(|_| Damage::Nothing)?;
+    let (repair, documents) = base64(decoded.expose())?;
+    repairs.push(repair);
+    Ok((documents, repairs))
+}
+
+/// The documents in a file that was base64 and nothing else.
+fn base64(decoded: &[u8]) -> Result<(Repair, Vec<Document>), Damage> {
+    if is_pem(decoded) {
+        let (text, _) = repaired(decoded).ok_or(Damage::Utf16)?;
+        let documents = armor::blocks(text.expose())?
+            .into_iter()
+            .map(Document::from_block)
+            .collect::<Result<_, _>>()?;
+        return Ok((Repair::Base64, documents));
+    }
+    if !is_binary(decoded) {
+        return Err(Damage::Nothing);
+    }
+    let document = binary(decoded)?;
+    let repair = match document.kind {
+        Kind::Pkcs12 | Kind::JavaKeyStore => Repair::Base64,
+        _ => Repair::NoLabels,
+    };
+    Ok((repair, vec![document]))
 }
 
 /// DER starts with a SEQUENCE and the length of its length; in text that would be a `0` and a byte
@@ -146,7 +165,9 @@ fn is_binary(bytes: &[u8]) -> bool {
 fn binary(bytes: &[u8]) -> Result<Document, Damage> {
     match bytes {
         // PKCS#12 is often written in BER, with the length left open: version 3, then a SEQUENCE.
-        [0x30, 0x80, 0x02, 0x01, 0x03, 0x30, ..] => Ok(Document::recognized(Kind::Pkcs12)),
+        [0x30, 0x80, 0x02, 0x01, 0x03, 0x30, ..] => {
+            Ok(Document::new(Kind::Pkcs12, Secret::new(bytes.to_vec())))
+        }
         [0x30, ..] => {
             let kind = structure::kind(bytes).ok_or(Damage::Der)?;
             Ok(Document::new(kind, Secret::new(bytes.to_vec())))
@@ -163,6 +184,9 @@ fn kind_of_text(text: &[u8]) -> Option<Kind> {
         b"sk-ssh-",
         b"---- BEGIN SSH2 PUBLIC",
     ];
+    if text.starts_with(b"\"{") && find(text, b"BEGIN ").is_some() {
+        return Some(Kind::JsonWithPem);
+    }
     if matches!(text, [b'{' | b'[', ..]) {
         return Some(if find(text, b"\"kty\"").is_some() {
             Kind::Jwk
@@ -180,25 +204,13 @@ fn kind_of_text(text: &[u8]) -> Option<Kind> {
         .then_some(Kind::SshPublicKey)
 }
 
-fn kind_of_base64(text: &[u8]) -> Damage {
-    let Ok(decoded) = armor::decode(text) else {
-        return Damage::Nothing;
-    };
-    if is_pem(decoded.expose()) {
-        Damage::PemInBase64
-    } else if is_binary(decoded.expose()) {
-        Damage::BareBase64
-    } else {
-        Damage::Nothing
-    }
-}
-
 impl Document {
-    fn new(kind: Kind, der: Secret<Vec<u8>>) -> Self {
+    pub(crate) fn new(kind: Kind, der: Secret<Vec<u8>>) -> Self {
         Self {
             kind,
             algorithm: structure::algorithm(kind, der.expose()),
             der,
+            dek_info: None,
         }
     }
 
@@ -209,7 +221,12 @@ impl Document {
     fn from_block(block: Block<'_>) -> Result<Self, Damage> {
         let expected = kind_of_label(block.label);
         let der = match block.content {
-            Content::Encrypted => return Ok(Self::recognized(Kind::EncryptedPem)),
+            Content::Encrypted(dek_info, der) => {
+                return Ok(Self {
+                    dek_info: Some(dek_info),
+                    ..Self::new(Kind::EncryptedPem, der)
+                });
+            }
             Content::Foreign => return Ok(Self::recognized(expected)),
             Content::Plain(der) => der,
         };

@@ -47,6 +47,8 @@ pub enum Kind {
     JsonWithPem,
     /// JSON without any of these.
     Json,
+    /// A private key that signs where it is and is not given out.
+    Remote,
     /// A block of PGP.
     Pgp,
     /// Parameters of a key, such as `BEGIN EC PARAMETERS`.
@@ -71,6 +73,7 @@ impl Kind {
                 | Self::PuttyPrivateKey
                 | Self::Pkcs12
                 | Self::JavaKeyStore
+                | Self::Remote
         )
     }
 
@@ -95,6 +98,7 @@ impl Kind {
             Self::Jwk => "a JSON Web Key",
             Self::JsonWithPem => "a JSON document with PEM text inside",
             Self::Json => "a JSON document",
+            Self::Remote => "a private key that stays where it is",
             Self::Pgp => "a PGP block",
             Self::Parameters => "key parameters",
             Self::Unknown => "something of an unknown kind",

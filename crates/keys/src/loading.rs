@@ -1,7 +1,7 @@
 //! Loading the key that signs.
 //!
-//! Owns the refusals: everything that is not one unencrypted RSA key of a sound make is named, with
-//! what was expected and what to do. Keeps nothing of the file but the parsed key.
+//! Owns the refusals: everything that is not one RSA key of a sound make is named, with what was
+//! expected and what to do. Keeps nothing of the file but the parsed key.
 
 use accredit::error::Error;
 use accredit::key::{Engine, PrivateKey, PublicKey};
@@ -13,33 +13,66 @@ use pkcs8::PrivateKeyInfoRef;
 use crate::algorithm::Algorithm;
 use crate::document::{Document, documents};
 use crate::kind::Kind;
+use crate::opening;
+use crate::passphrase::{NoPassphrase, Passphrases};
+use crate::repair::Repair;
 
-const EXPECTED: &str = "expected an unencrypted RSA private key (PKCS#1 or PKCS#8, PEM or DER)";
+const EXPECTED: &str = "expected an RSA private key (PKCS#1, PKCS#8, PKCS#12 or JWK)";
 const MAKE: &str = "make a new key of 2048 bits and upload its certificate";
 
-/// Reads the one private key in `file`, fit to sign with `engine`.
+/// A key, and what had to be put right to read it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The key.
+    pub key: PrivateKey,
+    /// What was wrong with the text it was read from, worth telling its owner.
+    pub repairs: Vec<Repair>,
+}
+
+/// Reads the one private key in `file`, which is not encrypted, fit to sign with `engine`.
 ///
-/// `origin` says where the bytes came from; it stands at the start of every error. PEM and DER are
-/// taken, PKCS#1 and PKCS#8; certificates and public keys beside the key are passed over.
+/// As [`load`] without a passphrase, and without telling what had to be put right.
 ///
 /// # Errors
-/// [`ErrorKind::Key`](accredit::error::ErrorKind::Key), naming what was found, what was expected
-/// and the way from one to the other: no private key or more than one, an encrypted one, one in a
-/// form that is not read, one that is not RSA; fewer than 2048 or more than 4096 bits, an exponent
-/// other than 65537, a ROCA modulus; a file that is empty, damaged or larger than
-/// [`FILE_LENGTH_MAX`](crate::FILE_LENGTH_MAX). No error quotes the file.
+/// As [`load`].
 pub fn private_key(
     file: &Secret<Vec<u8>>,
     origin: &str,
     engine: Engine,
 ) -> Result<PrivateKey, Error> {
+    load(file, origin, &NoPassphrase, engine).map(|loaded| loaded.key)
+}
+
+/// Reads the one private key in `file`, fit to sign with `engine`.
+///
+/// `origin` says where the bytes came from; it stands at the start of every error. PEM and DER are
+/// taken: PKCS#1 and PKCS#8, the latter also encrypted (PBES2, PBES1, the schemes of PKCS#12), PEM
+/// with `DEK-Info`, PKCS#12, JSON Web Keys, and JSON with PEM text inside as CredHub gives it.
+/// Certificates and public keys beside the key are passed over. `passphrases` is asked once, if the
+/// key is encrypted.
+///
+/// # Errors
+/// [`ErrorKind::Key`](accredit::error::ErrorKind::Key), naming what was found, what was expected
+/// and the way from one to the other: no private key or more than one, a passphrase that is missing
+/// or wrong, a key in a form that is not read, one that is not RSA; fewer than 2048 or more than
+/// 4096 bits, an exponent other than 65537, a ROCA modulus; a file that is damaged beyond
+/// [`Repair`], empty or larger than [`FILE_LENGTH_MAX`](crate::FILE_LENGTH_MAX), or that asks for
+/// more work than a passphrase is worth. No error quotes the file.
+pub fn load(
+    file: &Secret<Vec<u8>>,
+    origin: &str,
+    passphrases: &dyn Passphrases,
+    engine: Engine,
+) -> Result<Loaded, Error> {
     let at_origin = |what: String| Error::key(format!("{origin}: {what}"));
-    let documents = documents(file, origin)?;
+    let (documents, repairs) = documents(file, origin)?;
+    let documents = opening::open(documents, origin, passphrases)?;
     let document = only_key(&documents).map_err(at_origin)?;
     let pkcs1 = rsa_numbers(document).map_err(at_origin)?;
     let public = sound_public_key(pkcs1.expose()).map_err(at_origin)?;
-    PrivateKey::from_pkcs1_der(&pkcs1, engine_for(&public, engine))
-        .map_err(|refused| at_origin(refused.to_string()))
+    let key = PrivateKey::from_pkcs1_der(&pkcs1, engine_for(&public, engine))
+        .map_err(|refused| at_origin(refused.to_string()))?;
+    Ok(Loaded { key, repairs })
 }
 
 fn only_key(documents: &[Document]) -> Result<&Document, String> {
@@ -94,31 +127,19 @@ fn rsa_numbers(document: &Document) -> Result<Secret<Vec<u8>>, String> {
 /// The way from what was found to a key that is read.
 const fn advice(kind: Kind) -> &'static str {
     match kind {
-        Kind::EncryptedPkcs8 | Kind::EncryptedPem => {
-            "it is encrypted, which is not read yet; `openssl pkey -in FILE -out server.key` asks \
-             for the passphrase and writes it unencrypted"
-        }
-        Kind::Pkcs12 => {
-            "this format is not read yet; `openssl pkcs12 -in FILE -nocerts -nodes -out \
-             server.key` takes the key out"
-        }
-        Kind::Jwk => {
-            "this format is not read yet, nor by openssl; have it written as PKCS#8 PEM by the \
-             program that made it, then check it with `openssl pkey -in server.key -check -noout`"
+        Kind::EncryptedPkcs8 | Kind::EncryptedPem | Kind::Pkcs12 => {
+            "it is encrypted, and no passphrase was given"
         }
         Kind::JavaKeyStore => {
-            "`keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype \
-             pkcs12`, then `openssl pkcs12 -in key.p12 -nocerts -nodes -out server.key` take it out"
+            "`keytool -importkeystore -srckeystore FILE -destkeystore server.p12 -deststoretype \
+             pkcs12` converts it"
         }
         Kind::OpensshPrivateKey => {
-            "on a copy of the file, `ssh-keygen -p -m PKCS8 -f COPY` converts it in place"
+            "on a copy of the file, `ssh-keygen -p -m PEM -f COPY` converts it in place"
         }
         Kind::PuttyPrivateKey => {
             "`puttygen FILE -O private-openssh -o key`, then `ssh-keygen -p -m \
                                   PKCS8 -f key` convert it"
-        }
-        Kind::JsonWithPem => {
-            "take the PEM text out, as `jq -r .value.private_key FILE` does for `credhub get -j`"
         }
         Kind::Certificate | Kind::Pkcs7 => {
             "a certificate is uploaded at Salesforce; the key is the other file that was made with \

@@ -4,14 +4,14 @@
 //! fields. Does not look into keys or certificates. Invariant: what is walked ends where the input
 //! ends.
 
-use der::asn1::AnyRef;
+use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
 
 use crate::algorithm::Algorithm;
 use crate::kind::Kind;
 
-/// More fields than any format here has: the end of the walk.
-const FIELDS_MAX: usize = 16;
+/// More fields than any format here has, and more certificates than a chain: the end of the walk.
+const FIELDS_MAX: usize = 32;
 
 /// One field of a constructed value: its tag, its body, and all of it.
 #[derive(Clone, Copy)]
@@ -21,12 +21,66 @@ pub(crate) struct Node<'a> {
     pub(crate) whole: &'a [u8],
 }
 
+impl<'a> Node<'a> {
+    /// The fields of the SEQUENCE that this is.
+    pub(crate) fn fields(&self) -> Option<Vec<Self>> {
+        (self.tag == Tag::Sequence)
+            .then(|| walk(self.body))
+            .flatten()
+    }
+
+    /// The body of the OCTET STRING that this is.
+    pub(crate) fn octets(&self) -> Option<&'a [u8]> {
+        (self.tag == Tag::OctetString).then_some(self.body)
+    }
+
+    /// The object identifier that this is.
+    pub(crate) fn oid(&self) -> Option<ObjectIdentifier> {
+        (self.tag == Tag::ObjectIdentifier)
+            .then(|| ObjectIdentifier::from_bytes(self.body).ok())
+            .flatten()
+    }
+
+    /// The INTEGER that this is, if it is not negative and has 64 bits.
+    pub(crate) fn number(&self) -> Option<u64> {
+        let bytes = match self.body {
+            [0, rest @ ..] => rest,
+            [first, ..] if first & 0x80 == 0 => self.body,
+            _ => return None,
+        };
+        (self.tag == Tag::Integer && bytes.len() <= 8).then(|| {
+            bytes
+                .iter()
+                .fold(0, |number, byte| number << 8 | u64::from(*byte))
+        })
+    }
+
+    /// What the context-specific tag with `number` holds: one value.
+    pub(crate) fn explicit(&self, number: u8) -> Option<Self> {
+        match self.tag {
+            Tag::ContextSpecific {
+                constructed: true,
+                number: found,
+            } if found.value() == u32::from(number) => match walk(self.body)?.as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The one value that `der` is; `None` if it is damaged or more than one.
+pub(crate) fn value(der: &[u8]) -> Option<Node<'_>> {
+    match walk(der)?.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
 /// The fields of the SEQUENCE that `der` is; `None` if it is damaged or something else.
 pub(crate) fn fields(der: &[u8]) -> Option<Vec<Node<'_>>> {
-    let outer = AnyRef::from_der(der).ok()?;
-    (outer.tag() == Tag::Sequence)
-        .then(|| walk(outer.value()))
-        .flatten()
+    value(der)?.fields()
 }
 
 fn walk(body: &[u8]) -> Option<Vec<Node<'_>>> {

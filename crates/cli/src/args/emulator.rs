@@ -19,6 +19,10 @@ pub(crate) enum EmulatorCommand {
     /// login.salesforce.com, test.salesforce.com (a sandbox of the org) and the My Domain. A
     /// connected app is registered, because external client apps are not found through the shared
     /// login hosts. Every other host is refused.
+    ///
+    /// Python, Node, Go, Ruby, Java and curl are told of the proxy and its certificate by their own
+    /// variables, such as HTTPS_PROXY, REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS and
+    /// JAVA_TOOL_OPTIONS. A program that asks no proxy takes SF_LOGIN_URL for its login URL.
     Run(RunArgs),
     /// Register, list and remove apps of a running emulator
     #[command(subcommand, arg_required_else_help = true)]
@@ -175,7 +179,7 @@ pub(crate) struct RunArgs {
         requires = "cert",
         value_name = "KEY"
     )]
-    pub(crate) key: Option<PathBuf>,
+    pub(crate) key: Option<String>,
     /// Consumer key of the app [default: a new one]
     #[arg(short = 'i', long)]
     pub(crate) client_id: Option<String>,
@@ -199,7 +203,7 @@ pub(crate) struct EnvArgs {
     pub(crate) username: Option<String>,
     /// Key file to tell programs
     #[arg(short = 'f', long = "jwt-key-file", alias = "key", value_name = "KEY")]
-    pub(crate) key: Option<PathBuf>,
+    pub(crate) key: Option<String>,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 }

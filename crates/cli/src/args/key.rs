@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
@@ -51,21 +51,50 @@ pub(crate) struct KeyNewArgs {
     /// Days that the certificate is valid
     #[arg(short, long = "days", alias = "duration", default_value = "365")]
     pub(crate) days: String,
+    /// Encrypt the private key with a passphrase
+    #[arg(long)]
+    pub(crate) encrypt: bool,
+    /// Form of the private key
+    #[arg(long, value_enum, default_value_t = KeyFormat::Pem)]
+    pub(crate) format: KeyFormat,
+    /// File with the passphrase of the key [default: asked at the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Replace files that are there already
     #[arg(long)]
     pub(crate) force: bool,
 }
 
+/// The forms in which a new private key is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyFormat {
+    /// PKCS#8 in NAME.key
+    Pem,
+    /// PKCS#12 with the certificate in NAME.p12, always encrypted
+    Pkcs12,
+    /// JSON Web Key in NAME.jwk
+    Jwk,
+    /// The object that `credhub get -j` prints, with the certificate, in NAME.json
+    Credhub,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct KeyShowArgs {
-    /// A file, - for stdin, or env:NAME
+    /// A file, - for stdin, env:NAME, or another reference (docs/keys.md)
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
+    /// File with the passphrase, to look into what is encrypted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct KeyCheckArgs {
-    /// Private key, certificate and request, two of them or all: files, - for stdin, or env:NAME
+    /// Private key, certificate and request, two of them or all: files, - for stdin, env:NAME, or
+    /// other references (docs/keys.md)
     #[arg(value_name = "REF", required = true, num_args = 2..=3)]
     pub(crate) references: Vec<String>,
+    /// File with the passphrase of the key [default: asked at the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }

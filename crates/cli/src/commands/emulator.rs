@@ -12,6 +12,7 @@ use crate::world::World;
 mod app;
 mod env;
 mod fault;
+mod java;
 mod journal;
 mod load;
 mod org;

@@ -1,8 +1,11 @@
 //! `accredit key …`: makes the three files of a sign-in, says what a file is, compares files.
 
+use std::sync::Arc;
+
 use accredit::clock::UnixTime;
+use accredit::error::Error;
 use accredit::secret::Secret;
-use accredit_keys::{Description, Validity, describe};
+use accredit_keys::{Description, Held, Passphrases, Validity, describe_with};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +13,7 @@ use crate::args::key::{KeyCommand, KeyShowArgs};
 use crate::error::CliError;
 use crate::key_reference::KeyReference;
 use crate::output::Output;
+use crate::passphrase::PassphraseSource;
 use crate::world::World;
 
 mod check;
@@ -28,17 +32,39 @@ pub(crate) fn run(command: &KeyCommand, world: &World, out: &Output) -> Result<(
 }
 
 fn show(args: &KeyShowArgs, world: &World, out: &Output) -> Result<(), CliError> {
-    let found = read(&KeyReference::parse(&args.reference)?, world)?;
+    let passphrases = PassphraseSource::new(args.passphrase_file.clone(), world);
+    let passphrases: Arc<dyn Passphrases> = Arc::new(Known(passphrases));
+    let found = read(&KeyReference::parse(&args.reference)?, world, &passphrases)?;
     let now = world.clock.now();
     let facts: Vec<Map<String, Value>> = found.iter().map(|one| facts(one, now)).collect();
     let human: Vec<String> = facts.iter().map(lines).collect();
     out.result(&human.join("\n"), &facts)
 }
 
+/// Passphrases that are written down: to say what a file is, nobody need be asked.
+#[derive(Debug)]
+struct Known(PassphraseSource);
+
+impl Passphrases for Known {
+    fn passphrase(&self, _origin: &str) -> Result<Option<Secret<String>>, Error> {
+        self.0.written()
+    }
+}
+
 /// Reads and describes what `reference` names.
-fn read(reference: &KeyReference, world: &World) -> Result<Vec<Description>, CliError> {
-    let text: Secret<Vec<u8>> = reference.read(world.environment.as_ref())?;
-    Ok(describe(&text, &reference.to_string())?)
+fn read(
+    reference: &KeyReference,
+    world: &World,
+    passphrases: &Arc<dyn Passphrases>,
+) -> Result<Vec<Description>, CliError> {
+    match reference.open(world, Arc::clone(passphrases))? {
+        Held::Text(text) => Ok(describe_with(
+            &text.text,
+            &text.origin,
+            passphrases.as_ref(),
+        )?),
+        Held::Elsewhere(signer) => Ok(vec![Description::of_remote(signer.public_key().clone())]),
+    }
 }
 
 /// What is known of one document, in the order in which it is printed.

@@ -5,14 +5,19 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::world::World;
 
+mod api;
 mod completions;
 mod emulator;
+mod exec;
+mod explain;
 mod inspect;
 mod key;
 mod query;
 mod quickstart;
+mod revoke;
 mod serve;
 mod token;
+mod whoami;
 
 /// Runs a command and gives its exit code.
 pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<u8, CliError> {
@@ -22,8 +27,13 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
         Command::Key(command) => key::run(&command, world, out).map(|()| 0),
         Command::Token(args) => token::run(&args, timeout, world, out).map(|()| 0),
         Command::Query(args) => query::run(&args, timeout, world, out).map(|()| 0),
+        Command::Api(args) => api::run(&args, timeout, world, out).map(|()| 0),
+        Command::Whoami(args) => whoami::run(&args, timeout, world, out).map(|()| 0),
+        Command::Exec(args) => exec::run(&args, timeout, world, out),
+        Command::Revoke(args) => revoke::run(&args, timeout, world, out).map(|()| 0),
         Command::Inspect(args) => inspect::run(&args, world, out).map(|()| 0),
         Command::Serve(args) => serve::run(&args, timeout, world, out).map(|()| 0),
+        Command::Explain(args) => explain::run(&args, out).map(|()| 0),
         Command::Emulator(command) => emulator::run(command, timeout, world, out),
         Command::Completions(args) => completions::run(&args, out).map(|()| 0),
     }

@@ -11,27 +11,26 @@ use accredit::http::UreqClient;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
+use crate::api_version as version;
 use crate::args::QueryArgs;
 use crate::error::{CliError, Kind};
 use crate::files::{self, Access, Place};
 use crate::output::{Form, Output};
-use crate::rest::Failure;
+use crate::reach::Reach;
+use crate::rest::{Failure, escape};
 use crate::settings::network::{Traffic, client};
 use crate::world::World;
 
 mod columns;
 mod page;
 mod progress;
-mod reach;
 mod row;
 mod screenful;
 mod sink;
 mod table;
-mod version;
 
 use page::PageEnd;
 use progress::Progress;
-use reach::Reach;
 use sink::{Layout, Sink, Target};
 
 pub(crate) use screenful::screenful;
@@ -43,7 +42,7 @@ pub(crate) fn run(
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
-    let reach = Reach::open(args, timeout, world, out)?;
+    let reach = Reach::open(&args.org, timeout, world, out)?;
     let client = client(
         world.environment.as_ref(),
         timeout,
@@ -85,20 +84,6 @@ fn first_path(
         "/services/data/v{version}/{resource}?q={}",
         escape(&args.soql)
     ))
-}
-
-/// Percent-encodes everything but letters, digits and `-._~`; a `+` left alone would become a
-/// blank.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() * 3 / 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
 }
 
 /// A query on its way.
@@ -311,14 +296,4 @@ fn reopened(file: &mut NamedTempFile, path: &Path) -> Result<File, CliError> {
     cleared
         .and_then(|()| file.as_file().try_clone())
         .map_err(|error| files::unwritable(path, error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plus_in_a_query_stays_a_plus() {
-        assert_eq!(escape("a+b c~'é"), "a%2Bb%20c~%27%C3%A9");
-    }
 }

@@ -144,6 +144,7 @@ fn show(emulator: &Emulator, folder: &Folder, world: &World) -> Result<Story, Cl
         client_id: Some(client_id),
         username: Some(INTEGRATION_USER.to_owned()),
         key: Some(files.key.display().to_string()),
+        passphrase_file: None,
         login_url: Some(url),
         sandbox: false,
         audience: None,
@@ -206,7 +207,7 @@ fn sign_in(args: &SignInArgs, world: &World, story: &mut Story) -> Result<Org, C
     let Exchange {
         assertion, outcome, ..
     } = session.exchange(&mut silent)?;
-    let token = outcome.map_err(|error| session.explain(error))?;
+    let token = outcome.map_err(|error| session.explain(&error))?;
     story.tell(
         "A signed assertion",
         format!(

@@ -105,7 +105,7 @@ fn start(
                 spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
             },
             upstream: Upstream::new(upstream),
-            keys: Arc::new(References::new(Arc::clone(&world.environment))),
+            keys: Arc::new(References::new(world.clone())),
             audit: Arc::clone(&audit) as Arc<dyn accredit_broker::audit::AuditLog>,
         };
         if args.check {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::args::{TokenArgs, TokenFormat};
 use crate::error::CliError;
-use crate::output::{Form, Output};
+use crate::output::{Form, Output, Reveal};
 use crate::session::Session;
 use crate::settings::network::{Traffic, client};
 use crate::settings::sign_in;
@@ -20,6 +20,9 @@ pub(crate) fn run(
     out: &mut Output,
 ) -> Result<(), CliError> {
     let environment = world.environment.as_ref();
+    if !args.show_assertion || args.reveal {
+        out.refuse_terminal(Reveal::of(args))?;
+    }
     let sign_in = sign_in::resolve(&args.sign_in, environment)?;
     let client = client(environment, timeout, Traffic::Tokens, sign_in.url())?;
     let session = Session::open(sign_in, world, client, out)?;
@@ -35,7 +38,7 @@ pub(crate) fn run(
         return exchange
             .outcome
             .map(drop)
-            .map_err(|error| session.explain(error));
+            .map_err(|error| session.explain(&error));
     }
     let (token, body) = match exchange {
         Exchange {
@@ -46,11 +49,9 @@ pub(crate) fn run(
         Exchange {
             outcome: Err(error),
             ..
-        } => return Err(session.explain(error)),
+        } => return Err(session.explain(&error)),
     };
-    if out.is_shown_to_a_person() {
-        out.warn("the result is a password: it is now in the history of this terminal");
-    }
+    out.mask_in_ci(token.access_token.expose(), environment);
     let answer: Value = serde_json::from_slice(body.expose()).unwrap_or_default();
     let text = String::from_utf8_lossy(body.expose());
     out.result(&document(args.format, &token, &text), &answer)

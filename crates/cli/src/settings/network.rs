@@ -30,6 +30,8 @@ pub(crate) enum Traffic {
     Management,
     /// Pages of records.
     Records,
+    /// Bodies of any length, as they come.
+    Streams,
 }
 
 /// A client as flags and environment want it, for requests to `url`. A file of certificates is read
@@ -40,9 +42,21 @@ pub(crate) fn client(
     traffic: Traffic,
     url: &str,
 ) -> Result<UreqClient, CliError> {
+    client_settings(environment, timeout, traffic, url).map(UreqClient::new)
+}
+
+/// How such a client behaves.
+pub(crate) fn client_settings(
+    environment: &dyn Environment,
+    timeout: Option<&str>,
+    traffic: Traffic,
+    url: &str,
+) -> Result<ClientSettings, CliError> {
     let mut settings = ClientSettings::default();
-    if traffic == Traffic::Records {
-        settings.total_timeout = Duration::from_secs(120);
+    match traffic {
+        Traffic::Records => settings.total_timeout = Duration::from_secs(120),
+        Traffic::Streams => settings.total_timeout = Duration::from_secs(3600),
+        Traffic::Tokens | Traffic::Management => {}
     }
     if traffic != Traffic::Tokens {
         settings.body_max = PAGE_LENGTH_MAX;
@@ -69,7 +83,7 @@ pub(crate) fn client(
             Err(what) => picker.problem(what, None),
         }
     }
-    picker.finish(Some(UreqClient::new(settings)))
+    picker.finish(Some(settings))
 }
 
 /// How forwarded requests reach Salesforce, as the environment wants it.

@@ -1,5 +1,7 @@
 //! Who signs in where: client id, username, key, login URL, audience.
 
+use std::path::PathBuf;
+
 use accredit::assertion::Subject;
 use accredit::audience::LoginUrl;
 use accredit::exchange::TokenEndpoint;
@@ -10,7 +12,7 @@ use crate::args::SignInArgs;
 use crate::env_vars::{self, Holds};
 use crate::error::CliError;
 use crate::key_reference::KeyReference;
-use crate::settings::{Environment, Flag, Origin, Picker, Setting};
+use crate::settings::{Environment, Flag, Found, Origin, Picker, Setting, advice};
 
 /// The login host of all production orgs.
 const PRODUCTION: &str = "https://login.salesforce.com";
@@ -23,6 +25,8 @@ const SANDBOX: &str = "https://test.salesforce.com";
 pub(crate) struct SignIn {
     pub(crate) identity: Identity,
     pub(crate) key: Setting<KeyReference>,
+    /// Where the passphrase of the key is, if a flag says so.
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Where to ask; its origin is that of the login URL.
     pub(crate) endpoint: Setting<TokenEndpoint>,
 }
@@ -64,6 +68,7 @@ pub(crate) fn resolve(
                 subject: username.value,
             },
             key,
+            passphrase_file: args.passphrase_file.clone(),
             endpoint,
         },
     );
@@ -75,10 +80,30 @@ pub(crate) const fn is_asked_for(args: &SignInArgs) -> bool {
     args.client_id.is_some() || args.username.is_some() || args.key.is_some()
 }
 
+/// Variables with which a platform tells an app of the services that are bound to it.
+const BINDINGS: [&str; 3] = [
+    "VCAP_SERVICES_FILE_PATH",
+    "SERVICE_BINDING_ROOT",
+    "VCAP_SERVICES",
+];
+
+/// The key of the one bound service that is a CredHub.
+fn bound_key(variable: &'static str) -> Found {
+    Found {
+        text: "vcap:".to_owned(),
+        holds: Holds::Value,
+        origin: Origin::Environment(variable),
+    }
+}
+
 fn pick_key(picker: &mut Picker<'_>, flag: Option<&str>) -> Option<Setting<KeyReference>> {
     let Some(found) = picker.find(Flag::new("--jwt-key-file", flag), &env_vars::KEY) else {
+        if let Some(bound) = BINDINGS.into_iter().find(|name| picker.is_set(name)) {
+            return picker.read(&bound_key(bound), KeyReference::parse);
+        }
         let looked: Vec<&str> = std::iter::once(env_vars::KEY.name)
             .chain(env_vars::KEY.fallbacks.iter().map(|fallback| fallback.name))
+            .chain(BINDINGS)
             .collect();
         picker.problem(
             "no private key was given",
@@ -101,7 +126,7 @@ fn pick_key(picker: &mut Picker<'_>, flag: Option<&str>) -> Option<Setting<KeyRe
 fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<LoginUrl>> {
     if args.sandbox {
         return picker.read(
-            &crate::settings::Found {
+            &Found {
                 text: SANDBOX.to_owned(),
                 holds: Holds::Value,
                 origin: Origin::Flag("--sandbox"),
@@ -112,7 +137,7 @@ fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<
     let flag = Flag::new("--login-url", args.login_url.as_deref());
     let found = picker
         .find(flag, &env_vars::LOGIN_URL)
-        .unwrap_or_else(|| crate::settings::Found {
+        .unwrap_or_else(|| Found {
             text: PRODUCTION.to_owned(),
             holds: Holds::Value,
             origin: Origin::Default,
@@ -133,8 +158,11 @@ fn pick_endpoint(
             .map(|endpoint| endpoint.value),
         None => TokenEndpoint::new(value, None)
             .map_err(|error| {
-                let hint = "pass --audience URL or set ACCREDIT_AUDIENCE".to_owned();
-                picker.problem(error.to_string(), Some(hint));
+                let usual = || "pass --audience URL or set ACCREDIT_AUDIENCE".to_owned();
+                picker.problem(
+                    error.to_string(),
+                    Some(advice(&error).unwrap_or_else(usual)),
+                );
             })
             .ok(),
     };
@@ -152,6 +180,7 @@ mod tests {
             client_id: None,
             username: None,
             key: None,
+            passphrase_file: None,
             login_url: None,
             sandbox: false,
             audience: None,
@@ -167,7 +196,8 @@ mod tests {
         for part in ["no client id", "no username", "no private key", "over http"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert_eq!(error.hints().len(), 3);
+        assert_eq!(error.hints().len(), 4);
+        assert!(error.hints()[3].starts_with("ACC-3008: "), "{error:?}");
     }
 
     #[test]

@@ -2,13 +2,23 @@
 
 // `cfg(test)` tells the lints that what stands in these files may fail by panicking.
 #[cfg(test)]
+mod api;
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod key;
+#[cfg(test)]
+mod key_forms;
+#[cfg(test)]
+mod key_places;
 #[cfg(test)]
 mod network;
 #[cfg(test)]

@@ -132,7 +132,7 @@ fn soql_errors_keep_their_caret() {
          Row:1:Column:8\nNo such column",
     );
     let report = query(vec![json(400, &body)], &["--json"]).json();
-    assert_eq!(report["code"], "INVALID_FIELD");
+    assert_eq!(report["code"], "ACC-2041");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_session_that_is_not_for_rest_is_not_renewed() {
     program
         .run(["query", SOQL])
         .fails(4, "not valid for use")
-        .hints("will not help");
+        .hints("a new token alone does not help");
 }
 
 #[test]

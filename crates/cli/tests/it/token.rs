@@ -226,7 +226,7 @@ fn a_clock_that_stays_wrong_is_not_tried_for_ever() {
     let server = Server::giving([with_header(400, &date, body), with_header(400, &date, body)]);
     let run = Program::signing_in_at(&server.url).line("token");
     run.fails(4, "expired authorization code")
-        .hints("ACC-1011")
+        .hints("ACC-1015")
         .hints("behind the server's");
     assert_eq!(server.requests_left(), 2);
 }

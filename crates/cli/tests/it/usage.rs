@@ -10,7 +10,6 @@ fn mistakes_of_usage_have_our_form_and_exit_code_2() {
         "tokens",
         "token --colour",
         "token --format xml",
-        "token --reveal",
         "token --sandbox -r https://acme.my.salesforce.com",
         "token --show-assertion --format json",
         "key",
@@ -98,7 +97,7 @@ fn settings_that_cannot_be_right_are_refused_before_anybody_is_asked() {
         ),
         (
             ["-f", "vault:secret/x#key"],
-            "keys from vault: are not built into this version",
+            "no token for Vault; looked at: VAULT_TOKEN (not set)",
         ),
         (
             ["-f", "env:NO_SUCH_KEY"],
@@ -182,6 +181,42 @@ fn completions_are_there_for_each_shell() {
         let run = Program::new().run(["completions", shell]);
         run.succeeds();
         assert!(run.stdout.contains("quickstart"), "{shell}");
+    }
+}
+
+#[test]
+fn what_is_not_shown_is_not_completed_either() {
+    let script = Program::new().line("completions bash").stdout;
+    for flag in ["--client-id", "--jwt-key-file", "--timeout"] {
+        assert!(script.contains(flag), "{flag}");
+    }
+    for flag in ["--alias", "--set-default", "--no-prompt", "--clientid"] {
+        assert!(!script.contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn a_timeout_is_refused_where_there_is_nothing_to_wait_for() {
+    let program = Program::new();
+    for line in ["key new", "inspect x", "completions bash", "emulator start"] {
+        program
+            .line(&format!("{line} --timeout 5"))
+            .fails(2, "asks nobody over the network");
+        let help = program.line(&format!("{line} --help")).stdout;
+        assert!(!help.contains("--timeout"), "{line}: {help}");
+    }
+    let help = program.line("token --help").stdout;
+    assert!(help.contains("--timeout"), "{help}");
+}
+
+#[test]
+fn the_help_of_a_command_has_the_exit_codes_on_one_line() {
+    let program = Program::new();
+    for line in ["token", "key new", "emulator fault add", "query"] {
+        for flag in ["-h", "--help"] {
+            let help = program.line(&format!("{line} {flag}")).stdout;
+            assert!(help.contains("Exit codes: 0 ok, "), "{line} {flag}: {help}");
+        }
     }
 }
 

@@ -205,3 +205,78 @@ fn a_token_goes_only_where_it_belongs() {
         assert_eq!(InstanceUrl::accept(url, from).is_ok(), is_accepted, "{url}");
     }
 }
+
+/// Login URL, audience if one is given, and the rule; or the cause why it is refused.
+type Choice = (
+    &'static str,
+    Option<&'static str>,
+    Result<AudienceRule, LocalCause>,
+);
+
+const LOGIN: Option<&str> = Some("https://login.salesforce.com");
+const TEST: Option<&str> = Some("https://test.salesforce.com");
+
+#[rustfmt::skip]
+const CHOICES: &[Choice] = &[
+    ("login.salesforce.com", None, Ok(AudienceRule::SharedHost)),
+    ("login.salesforce.com", TEST, Err(LocalCause::MixedEnvironments)),
+    ("acme.my.salesforce.com", None, Ok(AudienceRule::MyDomain)),
+    ("acme.my.salesforce.com", LOGIN, Ok(AudienceRule::Government)),
+    ("acme.my.salesforce.com", TEST, Err(LocalCause::MixedEnvironments)),
+    ("acme.my.salesforce.com", Some("https://acme--uat.sandbox.my.salesforce.com"), Err(LocalCause::MixedEnvironments)),
+    ("acme.my.salesforce.com", Some("http://127.0.0.1:8580"), Err(LocalCause::MixedEnvironments)),
+    ("acme--uat.sandbox.my.salesforce.com", TEST, Ok(AudienceRule::Given)),
+    ("acme--uat.sandbox.my.salesforce.com", LOGIN, Err(LocalCause::MixedEnvironments)),
+    ("acme--uat.my.salesforce.com", LOGIN, Err(LocalCause::MixedEnvironments)),
+    ("x.scratch.my.salesforce.com", LOGIN, Err(LocalCause::MixedEnvironments)),
+    ("x-dev-ed.develop.my.salesforce.com", LOGIN, Ok(AudienceRule::Given)),
+    ("x-dev-ed.my.salesforce.com", None, Ok(AudienceRule::MyDomain)),
+    ("x-dev-ed.develop.my.salesforce.com", TEST, Err(LocalCause::MixedEnvironments)),
+    ("x-dev-ed.trailblaze.my.salesforce.com", TEST, Ok(AudienceRule::Given)),
+    ("acme.my.site.com/customers", None, Ok(AudienceRule::Site)),
+    ("acme.my.site.com/customers", TEST, Err(LocalCause::MixedEnvironments)),
+    ("acme--uat.sandbox.my.site.com/customers", TEST, Ok(AudienceRule::Given)),
+    ("acme--uat.sandbox.my.site.com/customers", LOGIN, Err(LocalCause::MixedEnvironments)),
+    ("cs12.salesforce.com", LOGIN, Err(LocalCause::MixedEnvironments)),
+    ("na91.salesforce.com", TEST, Err(LocalCause::MixedEnvironments)),
+    ("org.my.salesforce.mil", None, Err(LocalCause::NoAudience)),
+    ("org.my.salesforce.mil", LOGIN, Ok(AudienceRule::Government)),
+    ("org--uat.sandbox.my.salesforce.mil", LOGIN, Err(LocalCause::MixedEnvironments)),
+    ("acme.my.sfcrmproducts.cn", None, Ok(AudienceRule::MyDomain)),
+    ("acme.my.sfcrmproducts.cn", LOGIN, Err(LocalCause::MixedEnvironments)),
+    ("acme.my.salesforce.com", Some("https://acme.my.sfcrmproducts.cn"), Err(LocalCause::MixedEnvironments)),
+    ("portal.example.com", None, Err(LocalCause::NoAudience)),
+    ("portal.example.com/customers", Some("https://portal.example.com/customers"), Ok(AudienceRule::CustomDomain)),
+    ("portal.example.com", LOGIN, Err(LocalCause::StrangeHost)),
+    ("acme.my.salesforce.com", Some("https://portal.example.com"), Ok(AudienceRule::Given)),
+    ("http://127.0.0.1:8580", None, Ok(AudienceRule::Emulator)),
+    ("http://127.0.0.1:8580", LOGIN, Ok(AudienceRule::Given)),
+];
+
+#[test]
+fn the_rule_that_applied_has_a_name_and_the_cause_of_a_refusal_too() {
+    for (url, given, expected) in CHOICES {
+        let found = Audience::resolve(&login(url), *given);
+        let found = found
+            .as_ref()
+            .map(Audience::rule)
+            .map_err(|error| error.cause().unwrap());
+        assert_eq!(found, *expected, "{url} {given:?}");
+    }
+}
+
+#[test]
+fn a_host_for_people_is_refused_by_what_it_is() {
+    for (host, part) in [
+        ("acme.lightning.force.com", "Lightning host"),
+        ("acme.my.salesforce-setup.com", "Setup host"),
+        ("acme--c.vf.force.com", "Visualforce host"),
+        ("acme.lightning.sfcrmapps.cn", "Lightning host"),
+        ("acme.file.force.com", "file host"),
+        ("help.salesforce.com", "public site"),
+    ] {
+        let error = LoginUrl::parse(host).unwrap_err();
+        assert!(error.to_string().contains(part), "{host}: {error}");
+        assert_eq!(error.cause(), Some(LocalCause::NoTokenEndpoint));
+    }
+}

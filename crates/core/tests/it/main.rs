@@ -6,6 +6,8 @@ mod cache;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod diagnosis_pages;
+#[cfg(test)]
 mod known_answers;
 #[cfg(test)]
 mod skip;

@@ -4,6 +4,7 @@
 //! ([`Client`]).
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
@@ -152,6 +153,8 @@ impl fmt::Debug for NewApp {
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
+    /// The same, for those who keep it.
+    pub(crate) key: Arc<str>,
     pub(crate) definition: NewApp,
     pub(crate) certificates: Vec<Certificate>,
 }
@@ -181,6 +184,7 @@ impl Client {
             .map(Certificate::read)
             .collect::<Result<_, _>>()?;
         Ok(Self {
+            key: id.as_str().into(),
             id,
             definition,
             certificates,

@@ -11,7 +11,7 @@ impl Directory {
         let known = self.users_by_name().clone();
         let is_new = |record: &UserRecord| {
             record.is_active
-                && !known.contains_key(&key(&record.username))
+                && !known.contains_key(&*key(&record.username))
                 && known.values().all(|user| user.id != record.id)
         };
         let adopted = records
@@ -22,7 +22,9 @@ impl Directory {
             .collect::<Result<Vec<_>, _>>()
             .map_err(DirectoryError::Unfit)?;
         tables::put_users(&self.store, &adopted)?;
-        let named = adopted.into_iter().map(|user| (key(user.username()), user));
+        let named = adopted
+            .into_iter()
+            .map(|user| (key(user.username()).into_owned(), user));
         self.users_mut().extend(named);
         Ok(())
     }
@@ -56,8 +58,8 @@ impl Directory {
         tables::put_users(&self.store, std::slice::from_ref(&user))?;
         let is_renamed = key(user.username()) != key(known.username());
         let mut users = self.users_mut();
-        users.remove(&key(known.username()));
-        users.insert(key(user.username()), Arc::clone(&user));
+        users.remove(&*key(known.username()));
+        users.insert(key(user.username()).into_owned(), Arc::clone(&user));
         if is_renamed || !user.definition.state.keeps_sessions() {
             self.sessions
                 .end_where(|session| session.user_id == user.id);

@@ -2,8 +2,12 @@
 //!
 //! Owns the thread that does so. It is woken by the first entry, lingers for more, and writes what
 //! came; so a sign-in costs one push, which never waits. Whoever began a session is told when the
-//! thread is [`QUEUE_MAX`] entries behind, and answers only once there is room. What a crash can
-//! lose is what WAL mode could lose anyway: the last moments.
+//! thread is [`QUEUE_MAX`] entries behind, and answers only once there is room.
+//!
+//! What is kept, and when: an answer does not wait for the disk. A process that is told to stop, or
+//! that makes a snapshot, writes everything first; one that is killed loses the sessions of the
+//! last [`LINGER`] and of the queue; a machine that fails may lose the last moments more, as WAL
+//! mode does. An org in memory keeps nothing, so nothing is written for it.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -73,18 +77,20 @@ struct State {
 }
 
 impl Ledger {
-    /// Starts the thread.
+    /// Starts the thread, if the database outlives the process.
     pub(crate) fn start(store: Arc<Store>) -> Self {
         let queue = Arc::new(Queue::default());
         let writers = Arc::clone(&queue);
-        Self {
-            queue,
-            writer: Some(thread::spawn(move || writers.write_all(&store))),
-        }
+        let is_kept = store.is_kept();
+        let writer = is_kept.then(|| thread::spawn(move || writers.write_all(&store)));
+        Self { queue, writer }
     }
 
     /// Queues an entry. What is queued first is written first.
     pub(crate) fn write(&self, entry: Entry) -> Pace {
+        if self.writer.is_none() {
+            return Pace::Even;
+        }
         let queue = &self.queue;
         let mut state = queue.state();
         let pace = if state.entries.len() < QUEUE_MAX {

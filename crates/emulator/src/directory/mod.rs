@@ -18,6 +18,7 @@ mod tables;
 mod tests;
 mod user;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -133,7 +134,7 @@ impl Directory {
         let mut clients = self.clients_mut();
         clients.insert(id.to_owned(), Arc::new(client));
         if is_off {
-            self.sessions.end_where(|session| session.client_id == id);
+            self.sessions.end_where(|session| *session.client_id == *id);
         }
         Ok(true)
     }
@@ -145,7 +146,7 @@ impl Directory {
         tables::delete_app(&self.store, id)?;
         let mut clients = self.clients_mut();
         let was_there = clients.remove(id).is_some();
-        self.sessions.end_where(|session| session.client_id == id);
+        self.sessions.end_where(|session| *session.client_id == *id);
         Ok(was_there)
     }
 
@@ -178,7 +179,7 @@ impl Directory {
         let user = Arc::new(user);
         tables::put_users(&self.store, std::slice::from_ref(&user))?;
         self.users_mut()
-            .insert(key(user.username()), Arc::clone(&user));
+            .insert(key(user.username()).into_owned(), Arc::clone(&user));
         Ok(user.record())
     }
 
@@ -199,7 +200,7 @@ impl Directory {
         let user = Arc::new(user);
         tables::put_users(&self.store, std::slice::from_ref(&user))?;
         let mut users = self.users_mut();
-        users.insert(key(username), Arc::clone(&user));
+        users.insert(key(username).into_owned(), Arc::clone(&user));
         if !user.definition.state.keeps_sessions() {
             self.sessions
                 .end_where(|session| session.user_id == user.id);
@@ -216,7 +217,7 @@ impl Directory {
         };
         tables::delete_user(&self.store, &user.id)?;
         let mut users = self.users_mut();
-        users.remove(&key(username));
+        users.remove(&*key(username));
         self.sessions
             .end_where(|session| session.user_id == user.id);
         Ok(Some(user.record()))
@@ -260,7 +261,7 @@ impl Directory {
         // Held until the session is there: whoever switches app or user off then ends it, too.
         let (clients, users) = (self.clients(), self.users_by_name());
         let client = clients.get(verified.client().id.as_str());
-        let user = users.get(&key(verified.user().username()));
+        let user = users.get(&*key(verified.user().username()));
         let is_same = client.is_some_and(|client| Arc::ptr_eq(client, verified.client()))
             && user.is_some_and(|user| Arc::ptr_eq(user, verified.user()));
         if !is_same {
@@ -279,6 +280,12 @@ impl Directory {
         self.live(token, now).inspect(|live| {
             self.sessions.touch(&live.session, now);
         })
+    }
+
+    /// The session that `token` stands for, if its time is not over; app and user are not looked
+    /// at.
+    pub(crate) fn session(&self, token: &str, now: UnixTime) -> Option<Arc<Session>> {
+        self.sessions.find(token, now)
     }
 
     /// The session that `token` stands for, if it is alive.
@@ -342,7 +349,7 @@ impl Lookup for Directory {
     }
 
     fn user(&self, username: &str) -> Option<Arc<User>> {
-        self.users_by_name().get(&key(username)).cloned()
+        self.users_by_name().get(&*key(username)).cloned()
     }
 }
 
@@ -358,8 +365,13 @@ fn checked(id: &str, definition: NewApp) -> Result<Client, DirectoryError> {
 }
 
 /// Usernames do not care for case.
-fn key(username: &str) -> String {
-    username.to_lowercase()
+fn key(username: &str) -> Cow<'_, str> {
+    let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if username.bytes().all(is_lower) {
+        Cow::Borrowed(username)
+    } else {
+        Cow::Owned(username.to_lowercase())
+    }
 }
 
 /// Draws a consumer key of the usual length.

@@ -73,7 +73,7 @@ pub(super) fn users(store: &Store) -> Result<HashMap<String, Arc<User>>, Directo
     let mut users = HashMap::new();
     for (id, definition) in tables::users(store)? {
         let user = User::new(id, definition).map_err(DirectoryError::Unfit)?;
-        users.insert(key(user.username()), Arc::new(user));
+        users.insert(key(user.username()).into_owned(), Arc::new(user));
     }
     Ok(users)
 }

@@ -39,9 +39,9 @@ pub(crate) type TokenDigest = [u8; 32];
 #[derive(Clone, Debug)]
 pub(crate) struct Issue {
     pub(crate) token: TokenDigest,
-    pub(crate) client_id: String,
+    pub(crate) client_id: Arc<str>,
     pub(crate) user_id: RecordId,
-    pub(crate) username: String,
+    pub(crate) username: Arc<str>,
     /// Scopes, separated by blanks.
     pub(crate) scope: Arc<str>,
     pub(crate) issued_at: UnixTime,
@@ -196,9 +196,9 @@ impl Sessions {
         let token = Secret::new(format!("{}{drawn}", self.prefix));
         let issue = Issue {
             token: digest_of(token.expose()),
-            client_id: verified.client().id.as_str().to_owned(),
+            client_id: Arc::clone(&verified.client().key),
             user_id: verified.user().id.clone(),
-            username: verified.user().username().to_owned(),
+            username: Arc::clone(&verified.user().name),
             scope: Arc::clone(verified.scope()),
             issued_at: now,
             timeout: verified.client().session_timeout(),
@@ -357,9 +357,9 @@ mod tests {
         let now = UnixTime::from_secs(1_000);
         let issue = Issue {
             token: digest_of(&number.to_string()),
-            client_id: String::new(),
+            client_id: "".into(),
             user_id: RecordId::numbered("005", 1),
-            username: String::new(),
+            username: "".into(),
             scope: "".into(),
             issued_at: now,
             timeout: Duration::from_secs(60),

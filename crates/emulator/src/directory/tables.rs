@@ -82,9 +82,9 @@ pub(crate) fn sessions(store: &Store) -> Result<Vec<Session>> {
         let rows = statement.query_map([], |row| {
             let issue = Issue {
                 token: row.get(0)?,
-                client_id: row.get(1)?,
+                client_id: row.get::<_, String>(1)?.into(),
                 user_id: record_id(row, 2)?,
-                username: row.get(3)?,
+                username: row.get::<_, String>(3)?.into(),
                 scope: row.get::<_, String>(4)?.into(),
                 issued_at: UnixTime::from_millis(natural(row, 5)?),
                 timeout: Duration::from_secs(natural(row, 6)?),

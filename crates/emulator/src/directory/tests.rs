@@ -13,6 +13,7 @@ use super::{NewApp, NewUser, Switch, UserState, tables};
 use crate::app::App;
 use crate::front::routes;
 use crate::refusal::Refusal;
+use crate::store::Place;
 use crate::testing::{self, CLIENT_ID, assertion, issue, sign_in, verified};
 use crate::{Emulator, Mode, Seed};
 
@@ -84,7 +85,13 @@ fn an_app_that_is_switched_off_while_it_signs_in_gets_no_session() {
 
 #[test]
 fn sessions_are_stored_in_the_order_of_issue_and_their_end_after_their_begin() {
-    let app = org(Mode::Salesforce);
+    let folder = tempfile::tempdir().unwrap();
+    let app = Emulator::builder()
+        .place(Place::File(folder.path().join("org.db")))
+        .open()
+        .unwrap();
+    app.add_app(testing::app()).unwrap();
+    app.add_user(NewUser::named(USERNAME)).unwrap();
     let tokens: Vec<_> = (0..20).map(|_| sign_in(&app, USERNAME)).collect();
     for token in tokens.iter().step_by(2) {
         assert!(app.directory().revoke(token));
@@ -93,6 +100,30 @@ fn sessions_are_stored_in_the_order_of_issue_and_their_end_after_their_begin() {
     let stored = tables::sessions(&app.directory().store).unwrap();
     let numbers: Vec<_> = stored.iter().map(|session| session.number).collect();
     assert_eq!(numbers, [1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
+}
+
+#[test]
+fn used_assertions_are_kept_while_they_could_be_used_again() {
+    let app = org(Mode::Strict);
+    let now = UnixTime::from_secs(NOW);
+    let redeem = |id: &str, seconds: u64, now| {
+        let expires_at = UnixTime::from_secs(NOW + seconds);
+        app.directory().redeem(("app", id), expires_at, now)
+    };
+    let (first, gone) = ("lives on", "expired long ago");
+    redeem(gone, 1, now).unwrap();
+    redeem(first, 3_600, now).unwrap();
+    let later = UnixTime::from_secs(NOW + 1_000);
+    for number in 0..102_000 {
+        redeem(&number.to_string(), 1_100, later).unwrap();
+    }
+    assert_eq!(redeem(first, 3_600, later), Err(Refusal::Replayed));
+    assert_eq!(redeem("0", 1_100, later), Err(Refusal::Replayed));
+    let counted = app.directory().store.run(|connection| {
+        let sql = "SELECT COUNT(*) FROM accredit_replay";
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0))
+    });
+    assert_eq!(counted.unwrap(), 102_001, "only the one that expired went");
 }
 
 fn request(method: &str, path: &str, body: String) -> Request<Body> {

@@ -3,6 +3,8 @@
 //! Owns the definition ([`NewUser`]) and the state that decides whether a user may sign in. The
 //! `User` object of the REST API is a record made from [`UserRecord`].
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordId;
@@ -109,6 +111,8 @@ impl NewUser {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct User {
     pub(crate) id: RecordId,
+    /// The username, for those who keep it.
+    pub(crate) name: Arc<str>,
     pub(crate) definition: NewUser,
 }
 
@@ -122,7 +126,11 @@ impl User {
                 "the username must have 1 to 80 bytes without blanks, like an email address".into(),
             );
         }
-        Ok(Self { id, definition })
+        Ok(Self {
+            id,
+            name: username.as_str().into(),
+            definition,
+        })
     }
 
     /// The user that a record shows.

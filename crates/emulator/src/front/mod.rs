@@ -1,8 +1,9 @@
 //! The front: which org a request is for.
 //!
 //! Owns the orgs of the process. An org is chosen by the My Domain in `Host`, by `NAME.localhost`,
-//! or by `/orgs/NAME` before the path; whatever chooses none is for the first one. Orgs share a
-//! clock's beginning and nothing else.
+//! or by `/orgs/NAME` before the path. Where none of these does, the access token says whose it is:
+//! clients put the paths that an org names, such as `nextRecordsUrl`, behind the host alone.
+//! Whatever chooses none is for the first one. Orgs share a clock's beginning and nothing else.
 
 mod orgs;
 pub(crate) mod peek;
@@ -21,7 +22,7 @@ use crate::connection::{Tunnel, host_of};
 use crate::error::ApiError;
 use crate::origin::Prefix;
 use crate::proxy::over_tls;
-use crate::visit::visit;
+use crate::visit::{is_own, visit};
 
 /// Everything that the emulator answers, for `app` and for the orgs that are made beside it.
 pub fn routes(app: App) -> Router {
@@ -29,22 +30,40 @@ pub fn routes(app: App) -> Router {
 }
 
 impl Front {
-    /// Everything that is answered.
+    /// Everything that is answered, for those who want a router.
     pub(crate) fn router(self) -> Router {
+        let answer =
+            |State(front): State<Self>, request| async move { front.answer(request).await };
         Router::new().fallback(answer).with_state(self)
     }
 
-    /// Finds the org of a request, and the request as that org sees it.
-    async fn choose(&self, request: Request) -> Result<(Entry, Request), NoOrg> {
-        let host = host_of(&request).unwrap_or_default();
-        if LOGIN_HOSTS.contains(&host.as_str()) {
-            return Ok(self.sign_in(&host, request).await);
+    /// Answers a request as the org that it is for.
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        let is_clear = request.extensions().get::<Scheme>() == Some(&Scheme::HTTP);
+        if let (true, Some(tunnel)) = (is_clear, request.extensions().get::<Tunnel>()) {
+            return over_tls(&request, &tunnel.0);
         }
-        if let Some(entry) = self.at_host(&host) {
+        let host = host_of(&request).unwrap_or_default();
+        let (entry, mut request) = match self.choose(&host, request).await {
+            Ok(chosen) => chosen,
+            Err(no_org) => return no_org.into_response(),
+        };
+        if is_own(request.uri().path()) {
+            request.extensions_mut().insert(self.clone());
+        }
+        visit(entry, host, request).await
+    }
+
+    /// Finds the org of a request, and the request as that org sees it.
+    async fn choose(&self, host: &str, request: Request) -> Result<(Entry, Request), NoOrg> {
+        if LOGIN_HOSTS.contains(&host) {
+            return Ok(self.sign_in(host, request).await);
+        }
+        if let Some(entry) = self.at_host(host) {
             return Ok((entry, request));
         }
         if request.extensions().get::<Tunnel>().is_some() {
-            return Err(NoOrg::Domain(host));
+            return Err(NoOrg::Domain(host.to_owned()));
         }
         self.below_path(request)
     }
@@ -54,7 +73,7 @@ impl Front {
         if self.is_alone() {
             return (self.first(), request);
         }
-        if let Some(entry) = peek::token(&request).and_then(|token| self.with_session(&token)) {
+        if let Some(entry) = peek::token(&request).and_then(|token| self.of_token(&token)) {
             return (entry, request);
         }
         let (request, presented) = peek::presented(request).await;
@@ -63,7 +82,7 @@ impl Front {
 
     fn below_path(&self, mut request: Request) -> Result<(Entry, Request), NoOrg> {
         let Some(rest) = request.uri().path().strip_prefix("/orgs/") else {
-            return Ok((self.first(), request));
+            return Ok((self.at_address(&mut request), request));
         };
         let (name, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
@@ -80,19 +99,20 @@ impl Front {
         request.extensions_mut().insert(prefix);
         Ok((entry, request))
     }
-}
 
-async fn answer(State(front): State<Front>, mut request: Request) -> Response {
-    let is_clear = request.extensions().get::<Scheme>() == Some(&Scheme::HTTP);
-    if let (true, Some(tunnel)) = (is_clear, request.extensions().get::<Tunnel>()) {
-        return over_tls(&request, &tunnel.0);
+    /// The org of a request that names none.
+    fn at_address(&self, request: &mut Request) -> Entry {
+        if self.is_alone() || is_own(request.uri().path()) {
+            return self.first();
+        }
+        let named = peek::token(request).and_then(|token| self.of_token(&token));
+        let entry = named.unwrap_or_else(|| self.first());
+        if entry.name != self.first().name {
+            let prefix = Prefix(format!("/orgs/{}", entry.name));
+            request.extensions_mut().insert(prefix);
+        }
+        entry
     }
-    request.extensions_mut().insert(front.clone());
-    let (entry, request) = match front.choose(request).await {
-        Ok(chosen) => chosen,
-        Err(no_org) => return no_org.into_response(),
-    };
-    visit(&entry.app, entry.router, request).await
 }
 
 /// A request that is for no org.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{App, Settings, Setup};
 use crate::audience::Environment;
 use crate::grant::Lookup as _;
+use crate::ids::RecordId;
 use crate::mode::Mode;
 use crate::org::Seed;
 use crate::proxy::label;
@@ -41,7 +42,7 @@ struct Shared {
 /// One org and what answers for it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) app: App,
     pub(crate) router: Router,
 }
@@ -97,7 +98,7 @@ impl Front {
     pub(crate) fn new(app: App) -> Self {
         Self(Arc::new(Shared {
             first: Entry {
-                name: FIRST.to_owned(),
+                name: FIRST.into(),
                 router: org_routes(app.clone()),
                 app,
             },
@@ -139,7 +140,12 @@ impl Front {
             .others
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let is_taken = |entry: &Entry| entry.name == org.name || entry.app.my_domain() == my_domain;
+        let id = RecordId::of_org(&org.name);
+        let is_taken = |entry: &Entry| {
+            *entry.name == *org.name
+                || entry.app.my_domain() == my_domain
+                || *entry.app.org().id() == id
+        };
         if std::iter::once(&self.0.first)
             .chain(others.values())
             .any(is_taken)
@@ -154,6 +160,7 @@ impl Front {
         }
         let setup = Setup {
             my_domain,
+            id,
             seed: org.seed,
         };
         let settings = Settings {
@@ -168,7 +175,7 @@ impl Front {
             .another(setup, settings)
             .map_err(|error| OrgRefused(format!("the org could not be made: {error}")))?;
         let entry = Entry {
-            name: org.name.clone(),
+            name: org.name.as_str().into(),
             router: org_routes(app.clone()),
             app,
         };
@@ -201,10 +208,13 @@ impl Front {
         all.find(is_it).cloned()
     }
 
-    /// The org in which a session is alive.
-    pub(super) fn with_session(&self, token: &str) -> Option<Entry> {
-        let knows = |entry: &Entry| entry.app.directory().live(token, entry.app.now()).is_some();
-        self.all().into_iter().find(knows)
+    /// The org that gave out a token: it begins with the org's id.
+    pub(super) fn of_token(&self, token: &str) -> Option<Entry> {
+        let (id, _) = token.split_once('!')?;
+        let is_it = |entry: &&Entry| entry.app.org().id().short() == id;
+        let others = self.0.others.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = std::iter::once(&self.0.first).chain(others.values());
+        all.find(is_it).cloned()
     }
 
     /// The org that a sign-in at a shared login host is for: the one that has the app and the user,
@@ -212,7 +222,7 @@ impl Front {
     pub(super) fn for_sign_in(&self, host: &str, names: &Who) -> Entry {
         let rank = |entry: &Entry| {
             let directory = entry.app.directory();
-            let has = |name: &Option<String>, knows: &dyn Fn(&str) -> bool| {
+            let has = |name: &Option<Arc<str>>, knows: &dyn Fn(&str) -> bool| {
                 name.as_deref().is_some_and(knows)
             };
             let environment = entry.app.settings().environment;

@@ -2,6 +2,8 @@
 //!
 //! Owns nothing: what is read here chooses an org, and is then read again by those who judge it.
 
+use std::sync::Arc;
+
 use accredit::oauth::TOKEN_PATH;
 use axum::body::Body;
 use axum::extract::Request;
@@ -47,7 +49,7 @@ fn names(assertion: &str) -> Option<Who> {
     let payload = assertion.split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     let claims: Value = serde_json::from_slice(&bytes).ok()?;
-    let claim = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+    let claim = |name: &str| claims.get(name).and_then(Value::as_str).map(Arc::from);
     Some(Who {
         client_id: claim("iss"),
         username: claim("sub"),

@@ -36,7 +36,7 @@ use crate::session::{self, Presented};
 pub(crate) struct Access {
     /// What callers must show. Without one only callers on this machine are answered.
     pub(crate) key: Option<Secret<String>>,
-    /// Values of `Host` that are allowed besides those of loopback.
+    /// Values of `Host` that are allowed besides those of loopback, without a key.
     pub(crate) hosts: Vec<String>,
 }
 
@@ -170,7 +170,13 @@ fn check(app: &App, parts: &Parts) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Says whether a request may have come under the name that it says. Whoever shows the management
+/// key may have come under any, such as that of a container: a page that rebinds a name of its own
+/// to this machine has no key to show.
 pub(crate) fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
+    if app.access().key.is_some() {
+        return true;
+    }
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().is_ok_and(|host| is_own_host(app, host)),
@@ -181,7 +187,8 @@ pub(crate) fn is_allowed_host(app: &App, headers: &HeaderMap) -> bool {
 /// Compares a host with the names of loopback, the address bound and those allowed, to the letter
 /// and with the port: a name that an attacker rebinds to this machine is none of them.
 pub(crate) fn is_own_host(app: &App, host: &str) -> bool {
-    let bound = app.bound();
+    let (bound, asked) = (app.bound(), host);
+    let host = below_localhost(host).unwrap_or(host);
     let is_loopback = |name: &str| {
         let is_at = |address: &SocketAddr| match address.port() {
             80 if host == name => true,
@@ -196,7 +203,16 @@ pub(crate) fn is_own_host(app: &App, host: &str) -> bool {
         .into_iter()
         .any(is_loopback)
         || bound.iter().any(|address| host == address.to_string())
-        || app.access().hosts.iter().any(|allowed| allowed == host)
+        || app.access().hosts.iter().any(|allowed| allowed == asked)
+}
+
+/// `localhost` and the port of a name below it, which nobody but this machine has (RFC 6761 §6.3).
+fn below_localhost(host: &str) -> Option<&str> {
+    let (name, _) = host.split_once(':').unwrap_or((host, ""));
+    let label = name.strip_suffix(".localhost")?;
+    let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_label = !label.is_empty() && label.bytes().all(is_label_byte);
+    is_label.then(|| host.get(label.len() + 1..))?
 }
 
 fn answer(status: StatusCode, body: &Value) -> Response {

@@ -13,13 +13,10 @@ use serde_json::{Value, json};
 
 use super::{Refused, changed, done, ok, read};
 use crate::app::App;
-use crate::clock::Motion;
+use crate::clock::{Motion, TIME_MAX};
 
 /// The most sessions that are listed.
 const LISTED_MAX: usize = 1_000;
-
-/// The last second that can be written as a date, in the year 9999.
-const TIME_MAX: u64 = 253_402_207_200;
 
 /// `{"now": SECONDS}` freezes, `{"now": null}` runs, `{"advance": SECONDS}` moves.
 #[derive(Deserialize)]
@@ -71,8 +68,8 @@ pub(crate) async fn sessions(State(app): State<App>) -> Response {
             let issue = &session.issue;
             json!({
                 "token": format!("sha256:{}", hex(issue.token.get(..6).unwrap_or_default())),
-                "username": issue.username,
-                "clientId": issue.client_id,
+                "username": &*issue.username,
+                "clientId": &*issue.client_id,
                 "scope": &*issue.scope,
                 "issuedAt": issue.issued_at.as_secs(),
                 "usedAt": session.used_at().as_secs(),

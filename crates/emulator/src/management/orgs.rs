@@ -34,7 +34,7 @@ pub(crate) async fn remove(
     Extension(front): Extension<Front>,
     Path(name): Path<String>,
 ) -> Result<Response, Refused> {
-    if name == front.first().name {
+    if *name == *front.first().name {
         let message = "the first org ends with the emulator";
         return Err(Refused::new(StatusCode::BAD_REQUEST, message));
     }
@@ -58,7 +58,7 @@ pub(crate) async fn variables(Extension(front): Extension<Front>) -> Response {
 fn describe(entry: &Entry) -> Value {
     let app = &entry.app;
     json!({
-        "name": entry.name,
+        "name": &*entry.name,
         "orgId": app.org().id().as_str(),
         "myDomain": app.my_domain(),
         "environment": app.settings().environment,

@@ -37,7 +37,7 @@ pub use error::OrgError;
 pub use query::QueryError;
 pub(crate) use users::UserDetails;
 
-use self::query::{Asker, Calendar, OpenCursors, Rows};
+use self::query::{Asker, Calendar, OpenCursors, Plans, Rows};
 use self::record::Writer;
 use self::schema::Schema;
 pub(crate) use self::usage::{CALLS_MAX, Usage};
@@ -81,11 +81,13 @@ pub struct Org {
     time_zone: TimeZone,
     fiscal_start: i8,
     cursors: OpenCursors,
+    plans: Plans,
     usage: Usage,
     /// Whether the records of users may say something that the directory does not know.
     users_changed: AtomicBool,
     definitions: definitions::Shown,
     stamp: stamp::Stamp,
+    image_schemas: snapshots::Schemas,
 }
 
 impl Org {
@@ -96,7 +98,7 @@ impl Org {
     ///
     /// [`OrgError::Database`] if the database cannot be opened or written.
     pub fn open(place: &Place, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
-        Self::new(Arc::new(Store::open(place)?), seed, now)
+        Self::new(Arc::new(Store::open(place)?), first_id(), (seed, now))
     }
 
     /// Runs a query as the first user would, and returns the answer of `/query` as JSON.
@@ -115,8 +117,13 @@ impl Org {
         self.query(text, Rows::Live, &asker)
     }
 
-    /// Opens the org in `store`. If there is none yet, one is made from `seed` at the moment `now`.
-    pub(crate) fn new(store: Arc<Store>, seed: Seed, now: UnixTime) -> Result<Self, OrgError> {
+    /// Opens the org in `store`, whose id is `id`. If there is none yet, one is made from `seed` at
+    /// the moment `now`.
+    pub(crate) fn new(
+        store: Arc<Store>,
+        id: RecordId,
+        (seed, now): (Seed, UnixTime),
+    ) -> Result<Self, OrgError> {
         let schema = Arc::new(store.run(|connection| kept::read(connection))??);
         store.run(|connection| table::create_all(connection, &schema))?;
         store.run(|connection| bulk::create_tables(connection))?;
@@ -124,17 +131,21 @@ impl Org {
             store,
             schema: RwLock::new(schema),
             replacing: Mutex::new(()),
-            id: RecordId::numbered("00D", 1),
+            id,
             time_zone: TimeZone::UTC,
             fiscal_start: 1,
             cursors: OpenCursors::default(),
+            plans: Plans::default(),
             usage: Usage::default(),
             users_changed: AtomicBool::new(false),
             definitions: definitions::Shown::default(),
             stamp: stamp::Stamp::default(),
+            image_schemas: snapshots::Schemas::default(),
         };
         if !org.is_seeded()? {
-            org.write(&org.first_user(), now, |writer| sample::plant(writer, seed))?;
+            org.write(&org.first_user(), now, |writer| {
+                sample::plant(writer, &org.id, seed)
+            })?;
         }
         org.read_settings()?;
         Ok(org)
@@ -149,7 +160,7 @@ impl Org {
         self.write(&self.first_user(), now, |writer| {
             table::clear_all(writer.connection, writer.schema)?;
             bulk::clear(writer.connection)?;
-            sample::plant(writer, seed)
+            sample::plant(writer, &self.id, seed)
         })
     }
 
@@ -245,6 +256,11 @@ impl Org {
             }
         })?
     }
+}
+
+/// The id of the first org of a process.
+pub(crate) fn first_id() -> RecordId {
+    RecordId::numbered("00D", 1)
 }
 
 impl fmt::Debug for Org {

@@ -43,6 +43,26 @@ impl Writer<'_> {
         object: &str,
         given: impl IntoIterator<Item = (&'v str, Value)>,
     ) -> Result<RecordId, OrgError> {
+        let (object, values) = self.checked(object, given)?;
+        Ok(self.make(object, values)?)
+    }
+
+    /// Inserts a record whose id is known before it.
+    pub(super) fn insert_as<'v>(
+        &self,
+        (object, id): (&str, &RecordId),
+        given: impl IntoIterator<Item = (&'v str, Value)>,
+    ) -> Result<(), OrgError> {
+        let (object, values) = self.checked(object, given)?;
+        Ok(self.make_as(object, id, values)?)
+    }
+
+    /// The object called `object`, and values of fields that it has.
+    fn checked<'v>(
+        &self,
+        object: &str,
+        given: impl IntoIterator<Item = (&'v str, Value)>,
+    ) -> Result<(&Object, Values), OrgError> {
         let object = self
             .schema
             .object(object)
@@ -59,18 +79,27 @@ impl Writer<'_> {
             })?;
             values.insert(field.name.clone(), value);
         }
-        Ok(self.make(object, values)?)
+        Ok((object, values))
     }
 
     /// Inserts a record that holds `given`, and what the org fills in, and returns its id.
     pub(super) fn make(&self, object: &Object, given: Values) -> Result<RecordId, rusqlite::Error> {
         let prefix = object.key_prefix.as_deref().unwrap_or_default();
         let id = table::next_id(self.connection, prefix)?;
-        let mut values = self.defaults(object, &id);
-        values.extend(given);
-        derived::fill(object, &id, &mut values);
-        self.store(object, &values)?;
+        self.make_as(object, &id, given)?;
         Ok(id)
+    }
+
+    fn make_as(
+        &self,
+        object: &Object,
+        id: &RecordId,
+        given: Values,
+    ) -> Result<(), rusqlite::Error> {
+        let mut values = self.defaults(object, id);
+        values.extend(given);
+        derived::fill(object, id, &mut values);
+        self.store(object, &values)
     }
 
     /// Writes `after` over the record `before`, where they differ, and who did so and when.

@@ -3,7 +3,8 @@
 //! Owns the image that a reset goes back to after something was loaded. It is made by each load, so
 //! that what was loaded is there again after every reset.
 
-use std::sync::PoisonError;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::schema::Schema;
 use super::{Org, OrgError, kept, table};
@@ -12,13 +13,44 @@ use crate::store::ImageError;
 /// The image of the org as it was after the last load.
 const LOADED: &str = "0.loaded";
 
+/// The schemas of the images that this process made, by their names: those need not be read again,
+/// and their tables are all there.
+#[derive(Debug, Default)]
+pub(super) struct Schemas(Mutex<HashMap<String, Arc<Schema>>>);
+
+impl Schemas {
+    fn find(&self, name: &str) -> Option<Arc<Schema>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(name).cloned()
+    }
+
+    fn put(&self, name: &str, schema: Option<Arc<Schema>>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match schema {
+            Some(schema) => known.insert(name.to_owned(), schema),
+            None => known.remove(name),
+        };
+    }
+}
+
 impl Org {
     /// Keeps the org as it is under `name`.
     pub(crate) fn save_snapshot(&self, name: &str) -> Result<(), ImageError> {
         if name == LOADED {
             return Err(ImageError::Name(name.to_owned()));
         }
-        self.store.save_image(name)
+        self.save(name)
+    }
+
+    fn save(&self, name: &str) -> Result<(), ImageError> {
+        let _turn = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.image_schemas.put(name, None);
+        self.store.save_image(name)?;
+        self.image_schemas.put(name, Some(self.schema()));
+        Ok(())
     }
 
     /// Puts the org back to the snapshot called `name`.
@@ -29,6 +61,12 @@ impl Org {
             .unwrap_or_else(PoisonError::into_inner);
         self.store.restore_image(name)?;
         self.cursors.clear();
+        self.definitions.clear();
+        if let Some(schema) = self.image_schemas.find(name) {
+            let mut own = self.schema.write().unwrap_or_else(PoisonError::into_inner);
+            *own = schema;
+            return Ok(());
+        }
         let schema = self.store.run(|connection| kept::read(connection))?;
         let schema = schema.map_err(|error| match error {
             OrgError::Database(error) => ImageError::Sqlite(error),
@@ -42,6 +80,7 @@ impl Org {
 
     /// Removes the snapshot called `name`; `false` if there is none.
     pub(crate) fn remove_snapshot(&self, name: &str) -> Result<bool, ImageError> {
+        self.image_schemas.put(name, None);
         self.store.remove_image(name)
     }
 
@@ -54,7 +93,7 @@ impl Org {
 
     /// Lets resets come back to how the org is now.
     pub(crate) fn save_loaded(&self) -> Result<(), ImageError> {
-        self.store.save_image(LOADED)
+        self.save(LOADED)
     }
 
     /// Puts the org back to how it was after the last load; `false` if nothing was loaded.

@@ -39,7 +39,7 @@ pub(super) fn create_all(connection: &Connection, schema: &Schema) -> Result<(),
         let columns = known.entry(row.get(0)?).or_default();
         columns.insert(row.get::<_, String>(1)?.to_ascii_lowercase());
     }
-    for object in schema.objects().iter().filter(|o| o.key_prefix.is_some()) {
+    for object in schema.objects().iter().filter(|o| o.has_table()) {
         match known.get(&format!("sobject_{}", object.name)) {
             Some(columns) => add_columns(connection, object, columns)?,
             None => connection.execute_batch(&create(object))?,
@@ -56,7 +56,7 @@ pub(super) fn retype(
     before: &Schema,
     after: &Schema,
 ) -> Result<(), LoadError> {
-    for object in before.objects().iter().filter(|o| o.key_prefix.is_some()) {
+    for object in before.objects().iter().filter(|o| o.has_table()) {
         let Some(new) = after.object(&object.name) else {
             continue;
         };
@@ -162,7 +162,7 @@ fn add_columns(
 /// Empties every table and starts all ids anew.
 pub(super) fn clear_all(connection: &Connection, schema: &Schema) -> Result<(), rusqlite::Error> {
     connection.execute_batch("DELETE FROM sobject_counters")?;
-    for object in schema.objects().iter().filter(|o| o.key_prefix.is_some()) {
+    for object in schema.objects().iter().filter(|o| o.has_table()) {
         connection.execute_batch(&format!("DELETE FROM {}", table(object)))?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::frame::{self, Failed, Frame, Section};
 use super::input::{Posted, Visitor};
 use super::moment::{self, Moment};
 use crate::app::App;
-use crate::clock::Motion;
+use crate::clock::{Motion, TIME_MAX};
 
 /// Units of a span, in seconds.
 const UNITS: [(&str, u64); 4] = [
@@ -56,10 +56,17 @@ fn act(app: &App, posted: &Posted) -> Result<(), String> {
         "run" => app.clock().run(),
         "set" => {
             let at = moment::read(posted.value("at"))
+                .filter(|at| at.as_secs() <= TIME_MAX)
                 .ok_or("Give date and time in UTC, such as 2026-11-21T17:47, not before 1970.")?;
             app.clock().freeze(at);
         }
-        "advance" => app.clock().advance(span(posted)?),
+        "advance" => {
+            let span = span(posted)?;
+            if app.now().saturating_add(span).as_secs() > TIME_MAX {
+                return Err("The clock ends with the year 9999.".to_owned());
+            }
+            app.clock().advance(span);
+        }
         _ => return Err("Choose one of the buttons.".to_owned()),
     }
     Ok(())

@@ -26,11 +26,14 @@ pub(super) enum Section {
     Sessions,
     Objects,
     Soql,
+    Faults,
     Clock,
+    Snapshots,
+    Settings,
 }
 
 /// Every place with its address and name.
-const SECTIONS: [(Section, &str, &str); 9] = [
+const SECTIONS: [(Section, &str, &str); 12] = [
     (Section::Home, "/setup", "Overview"),
     (Section::Connect, "/setup/connect", "Connect a client"),
     (Section::Apps, "/setup/apps", "External client apps"),
@@ -39,11 +42,14 @@ const SECTIONS: [(Section, &str, &str); 9] = [
     (Section::Sessions, "/setup/sessions", "Sessions"),
     (Section::Objects, "/setup/objects", "Objects and data"),
     (Section::Soql, "/setup/soql", "SOQL console"),
+    (Section::Faults, "/setup/faults", "Faults"),
     (Section::Clock, "/setup/clock", "Clock"),
+    (Section::Snapshots, "/setup/snapshots", "Snapshots"),
+    (Section::Settings, "/setup/settings", "Settings"),
 ];
 
 /// What a page says after it did something, by the word in its address.
-const NOTICES: [(&str, &str); 10] = [
+const NOTICES: [(&str, &str); 20] = [
     ("app-created", "The app was created."),
     ("app-saved", "The policies were saved."),
     (
@@ -57,6 +63,16 @@ const NOTICES: [(&str, &str); 10] = [
     ("session-ended", "The session was revoked."),
     ("sessions-ended", "All sessions were revoked."),
     ("clock-set", "The clock was set."),
+    ("fault-added", "The fault was added."),
+    ("fault-removed", "The fault was removed."),
+    ("faults-removed", "All faults were removed."),
+    ("snapshot-taken", "The snapshot was taken."),
+    ("snapshot-restored", "The org is as it was in the snapshot."),
+    ("snapshot-deleted", "The snapshot was deleted."),
+    ("org-reset", "The org was reset."),
+    ("settings-saved", "The settings were saved."),
+    ("org-created", "The org was created."),
+    ("org-removed", "The org was removed."),
 ];
 
 /// What a template needs for its frame.

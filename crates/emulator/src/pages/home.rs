@@ -4,14 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::choice;
 use super::frame::{self, Frame, Section};
 use super::input::Visitor;
 use super::logins::{self, Login};
 use super::moment::Moment;
 use super::sessions;
+use super::settings::{ENVIRONMENTS, MODES};
 use crate::app::App;
-use crate::audience::Environment;
-use crate::mode::Mode;
 use crate::origin::Origin;
 
 #[derive(Template)]
@@ -35,14 +35,8 @@ pub(super) async fn show(State(app): State<App>, origin: Origin, visitor: Visito
         frame: Frame::new(&app, &visitor, Section::Home, "Overview"),
         url: origin.as_str().to_owned(),
         org_id: app.org().id().as_str().to_owned(),
-        environment: match settings.environment {
-            Environment::Production => "production",
-            Environment::Sandbox => "sandbox",
-        },
-        mode: match settings.mode {
-            Mode::Salesforce => "as lenient as Salesforce",
-            Mode::Strict => "strict, by RFC 7523 and RFC 8725",
-        },
+        environment: choice::label(&ENVIRONMENTS, &settings.environment),
+        mode: choice::label(&MODES, &settings.mode),
         now: Moment::of(app.now()),
         apps: app.directory().apps().len(),
         users: app.directory().users().len(),

@@ -12,6 +12,8 @@ mod clock;
 mod connect;
 mod console;
 mod door;
+mod fault_form;
+mod faults;
 mod frame;
 mod gate;
 mod grid;
@@ -25,6 +27,8 @@ mod pager;
 mod records;
 mod rungs;
 mod sessions;
+mod settings;
+mod snapshots;
 mod users;
 
 use std::sync::Arc;
@@ -84,6 +88,16 @@ fn pages() -> Router<App> {
         .route("/setup/objects/{object}/{id}", get(records::show))
         .route("/setup/soql", get(console::show))
         .route("/setup/clock", get(clock::show).post(clock::set))
+        .route("/setup/faults", get(faults::show).post(faults::change))
+        .route(
+            "/setup/snapshots",
+            get(snapshots::show).post(snapshots::change),
+        )
+        .route(
+            "/setup/settings",
+            get(settings::show).post(settings::change),
+        )
+        .route("/setup/settings/orgs", post(settings::change_orgs))
         .route("/setup/connect", get(connect::show))
         .route("/setup/{*rest}", any(|| async { Failed::missing("page") }))
 }

@@ -256,7 +256,7 @@ pub(super) fn link(schema: &Schema, text: &str) -> String {
 fn find<'s>(schema: &'s Schema, name: &str) -> Result<&'s Object, Failed> {
     schema
         .object(name)
-        .filter(|object| object.key_prefix.is_some())
+        .filter(|object| object.has_table())
         .ok_or_else(|| Failed::missing("object with records"))
 }
 
@@ -316,7 +316,7 @@ fn related(
 ) -> Result<Vec<Related>, Failed> {
     let mut all = Vec::new();
     for child in schema.children_of(object) {
-        if child.object.key_prefix.is_none() || child.field.children.is_none() {
+        if !child.object.has_table() || child.field.children.is_none() {
             continue;
         }
         let count = app.org().count_where(child.object, Some((child.field, id)));

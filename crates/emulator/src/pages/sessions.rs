@@ -79,7 +79,7 @@ pub(super) fn alive(app: &App) -> Vec<Arc<Session>> {
 }
 
 pub(super) fn is_of(session: &Session, client_id: &str) -> bool {
-    session.issue.client_id == client_id
+    *session.issue.client_id == *client_id
 }
 
 fn fingerprint(session: &Session) -> String {
@@ -92,9 +92,9 @@ fn row(app: &App, session: &Session) -> Row {
     let name = client.map(|client| client.definition.name.clone());
     Row {
         fingerprint: fingerprint(session),
-        username: issue.username.clone(),
+        username: issue.username.to_string(),
         user_address: users::address(&issue.username),
-        app: name.unwrap_or_else(|| issue.client_id.clone()),
+        app: name.unwrap_or_else(|| issue.client_id.to_string()),
         app_address: apps::address(&issue.client_id),
         scope: issue.scope.to_string(),
         issued_at: Moment::of(issue.issued_at),

@@ -1,4 +1,5 @@
-//! The REST API under `/services/data` (fact sheet §5).
+//! The REST API under `/services/data` and Bulk API 1.0 under `/services/async` (fact sheet §5,
+//! §6).
 //!
 //! A request becomes a [`Call`], which knows nothing of HTTP servers; [`resource::answer`] turns a
 //! call into an [`Answer`]; `wire` dresses that for the client. Calls inside calls, such as those
@@ -6,6 +7,7 @@
 
 mod bulk;
 mod call;
+mod classic;
 mod composite;
 mod conditional;
 mod limits;
@@ -14,6 +16,7 @@ mod query;
 mod records;
 mod refusal;
 mod resource;
+mod soap;
 mod sobjects;
 #[cfg(test)]
 mod tests;
@@ -38,12 +41,14 @@ use crate::session::Session;
 /// The longest path with its query, in bytes.
 const URI_LENGTH_MAX: usize = 16_384;
 
-/// Everything under `/services/data`.
+/// Everything under `/services/data`, and the older APIs beside it.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/services/data", any(versions))
         .route("/services/data/", any(versions))
         .route("/services/data/{*path}", any(data))
+        .route("/services/async/{*path}", any(classic::answer))
+        .route("/services/Soap/{*path}", any(soap::refuse))
 }
 
 /// The list of versions, which needs no session.

@@ -78,6 +78,11 @@ pub(super) fn answer(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
         ["jobs", rest @ ..] => bulk::answer(org, call, rest),
         ["composite", rest @ ..] => composite::answer(org, call, rest),
         ["limits", rest @ ..] => limits::answer(org, call, rest),
+        // Nobody has looked at a record: that is done in pages, not by calls.
+        ["recent"] => {
+            call.allow(&["HEAD", "GET"])?;
+            Ok(Answer::json(&Value::Array(Vec::new())))
+        }
         ["tooling", "query"] => query::tooling(org, call),
         ["tooling", "query", locator] => query::next(org, call, locator),
         [first, ..] if is_known(first) => Err(not_implemented(&format!("/{}", path.join("/")))),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 mod bulk_jobs;
+mod classic;
 mod composites;
 mod descriptions;
 mod writes;

@@ -62,7 +62,7 @@ pub(super) fn refuse(error: &ApiError, asked: &HeaderMap) -> Response {
 }
 
 /// Text as it stands between tags.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -18,6 +18,9 @@ use super::{Place, Store};
 /// The most images of an org.
 const IMAGES_MAX: usize = 64;
 
+/// How many bytes of an image are read without being copied first.
+const MAPPED_MAX: i64 = 256 << 20;
+
 /// Why an image could not be made or put back.
 #[derive(Debug)]
 pub enum ImageError {
@@ -128,6 +131,8 @@ impl Store {
                     return Err(unknown());
                 }
                 let image = Connection::open(path)?;
+                // An image is replaced as a whole and never cut short, so that it can be mapped.
+                image.pragma_update(None, "mmap_size", MAPPED_MAX)?;
                 self.run(|connection| copy(&image, connection))?;
             }
         }

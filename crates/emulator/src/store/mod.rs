@@ -70,6 +70,11 @@ impl Store {
         })
     }
 
+    /// Says whether the database outlives the process.
+    pub(crate) const fn is_kept(&self) -> bool {
+        matches!(self.images, Images::Folder(_))
+    }
+
     /// Does one piece of work with the connection to itself.
     pub(crate) fn run<T>(
         &self,

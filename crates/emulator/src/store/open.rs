@@ -30,6 +30,8 @@ pub enum StoreError {
     Foreign(PathBuf),
     /// Another process has the file.
     InUse(PathBuf),
+    /// The file cannot be written.
+    Full(PathBuf, String),
     /// SQLite failed.
     Sqlite(rusqlite::Error),
 }
@@ -52,6 +54,12 @@ impl fmt::Display for StoreError {
                 "{} is in use by another process: stop it, or choose another file",
                 path.display()
             ),
+            Self::Full(path, problem) => write!(
+                f,
+                "{} could not be written ({problem}): is the disk full, or the size of files \
+                 limited?",
+                path.display()
+            ),
             Self::Sqlite(error) => write!(f, "the database failed: {error}"),
         }
     }
@@ -63,6 +71,15 @@ impl std::error::Error for StoreError {
             Self::Sqlite(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl StoreError {
+    /// What an error says about the disk, if it is about that.
+    pub(crate) fn full(path: &Path, error: &rusqlite::Error) -> Option<Self> {
+        let code = error.sqlite_error_code()?;
+        let is_full = matches!(code, ErrorCode::DiskFull | ErrorCode::SystemIoFailure);
+        is_full.then(|| Self::Full(path.to_owned(), error.to_string()))
     }
 }
 
@@ -131,6 +148,9 @@ fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
 
 /// What an error of SQLite says about the file.
 fn name(path: &Path, error: rusqlite::Error) -> StoreError {
+    if let Some(full) = StoreError::full(path, &error) {
+        return full;
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             StoreError::InUse(path.to_owned())

@@ -9,6 +9,7 @@ use crate::support::{
 };
 
 const SECRET: &str = "hush";
+const MY_DOMAIN: &str = "https://accredit.my.salesforce.com";
 
 /// Members of the identity, in the recorded order.
 const IDENTITY_KEYS: [&str; 30] = [
@@ -380,6 +381,7 @@ async fn unknown_resources_answer_as_the_rest_api_does() {
 async fn a_client_assertion_climbs_the_rungs_of_its_app() {
     let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     let off = |name: &str| json!({name: "off"});
+    let own = |name: &str| format!("{ORIGIN}/services/oauth2/{name}");
     for (changes, app_changes, client_id, expected) in [
         (json!({}), json!({}), None, true),
         (
@@ -396,6 +398,26 @@ async fn a_client_assertion_climbs_the_rungs_of_its_app() {
         (json!({"exp": NOW + 211}), json!({}), None, false),
         (json!({"sub": USERNAME}), json!({}), None, false),
         (json!({"jti": 7}), json!({}), None, false),
+        (json!({"jti": ""}), json!({}), None, false),
+        (json!({"aud": MY_DOMAIN}), json!({}), None, true),
+        (json!({"aud": own("introspect")}), json!({}), None, true),
+        (json!({"aud": own("token")}), json!({}), None, true),
+        (json!({"aud": own("revoke")}), json!({}), None, false),
+        (
+            json!({"aud": "http://other.example"}),
+            json!({}),
+            None,
+            false,
+        ),
+        (json!({"aud": "http://localhost/"}), json!({}), None, false),
+        (json!({"aud": [ORIGIN, MY_DOMAIN]}), json!({}), None, false),
+        (
+            json!({"exp": (NOW + 120).to_string()}),
+            json!({}),
+            None,
+            false,
+        ),
+        (json!({"exp": (NOW + 120) * 1_000}), json!({}), None, false),
         (json!({}), off("installed"), None, false),
         (json!({}), off("enabled"), None, false),
     ] {
@@ -434,6 +456,25 @@ async fn a_client_assertion_with_a_jti_is_good_once() {
         let body = org.post("/services/oauth2/introspect", &pairs).await.json();
         assert_eq!(body["error"] == "invalid_client", error);
     }
+}
+
+#[tokio::test]
+async fn an_assertion_is_good_for_a_grant_or_for_an_app_and_not_for_both() {
+    let org = org();
+    org.manage("PATCH", "/org", json!({"mode": "strict"})).await;
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let about_app = OURS.assertion(&claims_with(&json!({"sub": CLIENT_ID})));
+    assert_ne!(org.exchange(&about_app).await.verdict(), "ok");
+    let grant = OURS.assertion(&claims_with(&json!({"jti": "one"})));
+    let pairs = [
+        ("token", "x"),
+        ("client_assertion_type", kind),
+        ("client_assertion", grant.as_str()),
+    ];
+    let body = org.post("/services/oauth2/introspect", &pairs).await.json();
+    assert_eq!(body["error"], "invalid_client");
+    // What was refused there is not used up.
+    assert_eq!(org.exchange(&grant).await.verdict(), "ok");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ mod discovery;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod introspect;
 #[cfg(test)]
 mod ladder;
@@ -18,6 +20,8 @@ mod orgs;
 mod pages;
 #[cfg(test)]
 mod pages_access;
+#[cfg(test)]
+mod pages_org;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]

@@ -61,7 +61,7 @@ async fn an_org_below_a_path_answers_with_urls_that_lead_back_there() {
     let id = reply.json()["id"].as_str().unwrap().to_owned();
     assert!(id.starts_with(&format!("{url}/id/00D")), "{id}");
     assert_eq!(accounts(&org, "/orgs/acme", &reply).await, 200);
-    assert_eq!(accounts(&org, "", &reply).await, 401);
+    assert_eq!(accounts(&org, "/orgs/default", &reply).await, 401);
 }
 
 #[tokio::test]
@@ -195,4 +195,105 @@ async fn there_are_only_so_many_orgs() {
         }
     }
     assert_eq!(last, 400);
+}
+
+#[tokio::test]
+async fn each_org_has_an_id_of_its_own_the_same_every_time() {
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let org = Org::new();
+        let acme = add(&org, json!({"name": "acme"})).await;
+        let trial = add(&org, json!({"name": "trial", "seed": "empty"})).await;
+        let first = org.manage("GET", "/org", Value::Null).await.json();
+        let ids = [&first["orgId"], &acme["orgId"], &trial["orgId"]];
+        seen.push(ids.map(|id| id.as_str().unwrap().to_owned()));
+        let reset = request("POST", "/orgs/acme/_emulator/reset", "");
+        assert_eq!(org.send(reset).await.status, 204);
+        let again = json!({"clientId": CLIENT_ID, "certificates": [OURS.certificate]});
+        let path = "/orgs/acme/_emulator";
+        for (what, body) in [("apps", again), ("users", json!({"username": USERNAME}))] {
+            let made = request("POST", &format!("{path}/{what}"), &body.to_string());
+            assert_eq!(org.send(made).await.status, 201);
+        }
+        let reply = org
+            .send(offer("/orgs/acme", &format!("{ORIGIN}/orgs/acme")))
+            .await;
+        let token = reply.json()["access_token"].as_str().unwrap().to_owned();
+        let id = &seen.last().unwrap()[1];
+        assert!(token.starts_with(&format!("{}!", &id[..15])), "{id}");
+        let query = "/orgs/acme/services/data/v65.0/query?q=SELECT+Id+FROM+Organization";
+        let found = org.get_as(&token, query).await.json();
+        assert_eq!(found["records"][0]["Id"], *id);
+    }
+    assert_eq!(seen[0], seen[1]);
+    let [first, acme, trial] = &seen[0];
+    assert_eq!(first, "00DAc0000000001MAA");
+    assert!(first != acme && acme != trial && first != trial);
+}
+
+/// Clients put `nextRecordsUrl` behind the instance URL (jsforce) or behind its host alone
+/// (simple-salesforce, which forgets the path of the instance URL from the start).
+#[tokio::test]
+async fn further_pages_are_found_behind_the_instance_url_and_behind_its_host() {
+    let org = Org::new();
+    add(&org, json!({"name": "acme"})).await;
+    let reply = org
+        .send(offer("/orgs/acme", &format!("{ORIGIN}/orgs/acme")))
+        .await;
+    let token = reply.json()["access_token"].as_str().unwrap().to_owned();
+    let page = async |path: &str| {
+        let mut request = request("GET", path, "");
+        let headers = request.headers_mut();
+        headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        headers.insert("sforce-query-options", "batchSize=200".parse().unwrap());
+        org.send(request).await
+    };
+    let records = vec![json!({"attributes": {"type": "Account"}, "Name": "One"}); 200];
+    let mut many = request(
+        "POST",
+        "/orgs/acme/services/data/v65.0/composite/sobjects",
+        &json!({"records": records}).to_string(),
+    );
+    let headers = many.headers_mut();
+    headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+    headers.insert("content-type", "application/json".parse().unwrap());
+    assert_eq!(org.send(many).await.status, 200);
+    let query = "services/data/v65.0/query?q=SELECT+Id+FROM+Account";
+    for path in ["/orgs/acme/", "/"] {
+        let first = page(&format!("{path}{query}")).await.json();
+        assert_eq!(first["done"], false, "{first}");
+        let next = first["nextRecordsUrl"].as_str().unwrap();
+        assert!(next.starts_with("/services/data/"), "{next}");
+        for address in ["/orgs/acme", ""] {
+            let second = page(&format!("{address}{next}")).await;
+            assert_eq!(second.status, 200, "{address}{next}");
+        }
+    }
+    // An address that names an org is for that org alone.
+    assert_eq!(page(&format!("/orgs/default/{query}")).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_pages_and_the_management_of_an_org_answer_below_localhost() {
+    let org = Org::new();
+    let acme = add(&org, json!({"name": "acme"})).await;
+    let reply = org
+        .send(at_host(request("GET", "/setup", ""), "acme.localhost"))
+        .await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.text.contains(acme["orgId"].as_str().unwrap()));
+    let managed = request("GET", "/_emulator/org", "");
+    let reply = org.send(at_host(managed, "acme.localhost")).await;
+    assert_eq!(reply.json()["orgId"], acme["orgId"]);
+    for host in [
+        "acme.localhost.evil.example",
+        "evil.example",
+        "acme.localhost:81",
+        "a.b.localhost",
+        ".localhost",
+        "xlocalhost",
+    ] {
+        let reply = org.send(at_host(request("GET", "/setup", ""), host)).await;
+        assert_eq!(reply.status, 421, "{host}");
+    }
 }

@@ -123,7 +123,10 @@ async fn pages(org: &Org) -> Vec<String> {
         format!("/setup/objects/User/{id}"),
         "/setup/soql".to_owned(),
         "/setup/soql?q=SELECT+Id,Name,Profile.Name+FROM+User".to_owned(),
+        "/setup/faults".to_owned(),
         "/setup/clock".to_owned(),
+        "/setup/snapshots".to_owned(),
+        "/setup/settings".to_owned(),
         "/setup/connect".to_owned(),
         format!("/setup/connect?app={app}&user={user}"),
     ]

@@ -316,3 +316,30 @@ async fn a_clock_that_was_moved_makes_no_jti_new() {
     org.manage("PUT", "/clock", json!({"now": null})).await;
     assert_eq!(org.exchange(&first).await.code(), "ACC-1008");
 }
+
+#[tokio::test]
+async fn a_jti_is_what_it_says_to_the_letter_and_belongs_to_its_issuer() {
+    let org = org(Mode::Strict);
+    let other = NewApp {
+        client_id: Some("other".to_owned()),
+        ..app()
+    };
+    org.app.add_app(other).unwrap();
+    let with = |changes: Value| OURS.assertion(&claims_with(&changes));
+    for (changes, code) in [
+        (json!({"jti": "one"}), ""),
+        (json!({"jti": "one", "exp": NOW + 121}), "ACC-1008"),
+        (json!({"jti": "one", "iat": NOW, "more": 1}), "ACC-1008"),
+        (json!({"jti": "One"}), ""),
+        (json!({"jti": "one "}), ""),
+        (json!({"jti": "o\u{308}ne"}), ""),
+        (json!({"jti": "\u{f6}ne"}), ""),
+        (json!({"iss": "other", "jti": "one"}), ""),
+        (json!({"iss": "other", "jti": "one"}), "ACC-1008"),
+        (json!({"jti": ""}), "ACC-1006"),
+        (json!({"jti": ["one"]}), "ACC-1006"),
+    ] {
+        let reply = org.exchange(&with(changes.clone())).await;
+        assert_eq!(reply.code(), code, "{changes}");
+    }
+}

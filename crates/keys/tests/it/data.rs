@@ -37,6 +37,11 @@ pub(crate) fn secret(bytes: impl Into<Vec<u8>>) -> Secret<Vec<u8>> {
     Secret::new(bytes.into())
 }
 
+/// A passphrase.
+pub(crate) fn word(passphrase: &str) -> Secret<String> {
+    Secret::new(passphrase.to_owned())
+}
+
 /// Says whether openssl is here; if not, says that the test was skipped.
 pub(crate) fn has_openssl() -> bool {
     let found = Command::new("openssl").arg("version").output().is_ok();

@@ -2,9 +2,9 @@
 
 use accredit::key::{Engine, Signer as _};
 use accredit::secret::hex;
-use accredit_keys::private_key;
+use accredit_keys::{load, private_key};
 
-use crate::data::{bytes, der, has_openssl, openssl, secret, text};
+use crate::data::{bytes, der, has_openssl, openssl, secret, text, word};
 
 const ENGINES: [Engine; 2] = [Engine::QuickStart, Engine::Throughput];
 
@@ -97,4 +97,7 @@ fn the_key_of_the_well_known_openssl_steps_loads() {
     let file = secret(std::fs::read(&encrypted).unwrap());
     let refused = private_key(&file, &encrypted, Engine::QuickStart).unwrap_err();
     assert!(refused.to_string().contains("encrypted"), "{refused}");
+    let loaded = load(&file, &encrypted, &word("SomePassword"), Engine::QuickStart).unwrap();
+    let ours = hex(loaded.key.public_key().modulus()).to_uppercase();
+    assert_eq!(modulus.trim(), format!("Modulus={ours}"));
 }

@@ -9,6 +9,7 @@ use crate::commands::emulator::app::{elements, text};
 use crate::commands::emulator::{INTEGRATION_USER, reach};
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
+use crate::key_reference::KeyReference;
 use crate::output::Output;
 
 /// Prints export lines.
@@ -41,10 +42,8 @@ pub(super) fn print(args: &EnvArgs, client: &EmulatorClient, out: &Output) -> Re
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .collect());
-    if let Some(path) = &args.key {
-        let path = std::path::absolute(path)
-            .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
-        add(reach::key(&path).into());
+    if let Some(text) = &args.key {
+        add(reach::key(&KeyReference::parse(text)?)?);
     }
     let lines: String = variables
         .iter()

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use accredit_emulator::{Authority, AuthorityError, Emulator};
 
+use crate::commands::emulator::java;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files::{self, Access, Existing, FileSet};
+use crate::key_reference::KeyReference;
 use crate::settings::{Environment, Flag, Picker, lookup};
 use crate::world::World;
 
@@ -91,19 +93,22 @@ pub(super) fn authority(folder: &Path, world: &World) -> Result<Authority, CliEr
 }
 
 /// Writes the certificates of the system and that of the emulator into one file, so that other
-/// hosts keep their trust.
+/// hosts keep their trust, and beside it the same for Java.
 pub(super) fn write_bundle(emulator: &Emulator, folder: &Path) -> Result<PathBuf, CliError> {
-    let mut text = emulator.certificate_pem().unwrap_or_default().to_owned();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        text.push('\n');
-        text.push_str(&pem::encode(&pem::Pem::new(
-            "CERTIFICATE",
-            certificate.to_vec(),
-        )));
-    }
+    let own = emulator.certificate_pem().unwrap_or_default();
+    let mut certificates: Vec<Vec<u8>> = Vec::new();
+    certificates.extend(pem::parse(own).ok().map(pem::Pem::into_contents));
+    let known = rustls_native_certs::load_native_certs().certs;
+    certificates.extend(known.iter().map(|certificate| certificate.to_vec()));
+    let text: String = certificates
+        .iter()
+        .map(|der| pem::encode(&pem::Pem::new("CERTIFICATE", der.as_slice())) + "\n")
+        .collect();
     let path = std::path::absolute(folder.join(BUNDLE))
         .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
     files::write(&path, text.as_bytes(), Access::Everybody)?;
+    let store = java::trust_store(&certificates);
+    files::write(&path.with_extension("jks"), &store, Access::Everybody)?;
     Ok(path)
 }
 
@@ -128,6 +133,11 @@ pub(super) fn variables(
         variables.extend(names.map(|name| (name, proxy.clone().into())));
         // Node asks a proxy only when it is told to.
         variables.push(("NODE_USE_ENV_PROXY", "1".into()));
+        if let Some(bundle) = bundle {
+            let before = lookup(world.environment.as_ref(), java::VARIABLE);
+            let store = bundle.with_extension("jks");
+            variables.push((java::VARIABLE, java::options(before, &proxy, &store)));
+        }
     }
     for name in ["NO_PROXY", "no_proxy"] {
         variables.push((name, without_proxy(world.environment.as_ref(), name)));
@@ -148,9 +158,15 @@ pub(super) fn identity(client_id: &str, username: &str) -> Vec<Variable> {
     ]
 }
 
-/// Where the key is.
-pub(super) fn key(path: &Path) -> [Variable; 2] {
-    ["SF_JWT_KEY_FILE", env_vars::KEY.name].map(|name| (name, path.as_os_str().to_owned()))
+/// Where the key is. A place that only we know is told in our own variable alone.
+pub(super) fn key(reference: &KeyReference) -> Result<Vec<Variable>, CliError> {
+    let KeyReference::File(path) = reference else {
+        return Ok(vec![(env_vars::KEY.name, reference.as_text().into())]);
+    };
+    let path = std::path::absolute(path)
+        .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
+    let names = ["SF_JWT_KEY_FILE", env_vars::KEY.name];
+    Ok(names.map(|name| (name, path.clone().into())).into())
 }
 
 /// The proxies of this machine know nothing of the org on it.

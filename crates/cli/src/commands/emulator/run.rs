@@ -3,18 +3,15 @@
 //! Owns what the command finds in its environment and what becomes of it: its exit code is ours,
 //! the signals that we get are its own, and nothing is left behind.
 
-use std::io::{self, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::path::Path;
 
 use accredit_emulator::{AppKind, Emulator, Environment, NewApp, NewOrg, NewUser, Upload};
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
 
 use crate::args::emulator::{RunArgs, Seed};
 use crate::certificate::CertificateFile;
+use crate::child::Job;
 use crate::commands::emulator::app::{elements, text};
 use crate::commands::emulator::reach::{self, Variable};
 use crate::commands::emulator::{INTEGRATION_USER, builder, mode, runtime, seed};
@@ -22,7 +19,8 @@ use crate::commands::key;
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
 use crate::files::Existing;
-use crate::interrupt::{self, Signals};
+use crate::interrupt;
+use crate::key_reference::KeyReference;
 use crate::output::Output;
 use crate::world::World;
 
@@ -54,7 +52,16 @@ pub(crate) fn run(
             })?
         };
         out.step(&format!("A local org is ready at {}", emulator.url()));
-        runtime.block_on(supervise(args, &variables, &mut signals))
+        let job = Job {
+            words: &args.command,
+            variables: variables
+                .iter()
+                .map(|(name, value)| (*name, value.as_os_str()))
+                .collect(),
+            removed: &FOREIGN,
+            secrets: Vec::new(),
+        };
+        runtime.block_on(job.supervise(&mut signals))
     });
     let ended = ended.and_then(|code| forget().map(|()| code));
     runtime.block_on(emulator.shutdown());
@@ -73,7 +80,7 @@ pub(crate) fn passing_folder() -> Result<TempDir, CliError> {
 
 /// Key and certificate of the app.
 struct Pair {
-    key: PathBuf,
+    key: KeyReference,
     certificate: String,
 }
 
@@ -88,18 +95,21 @@ fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> 
         )?;
         return Ok(Pair {
             certificate: CertificateFile::read(&made.certificate)?.text,
-            key: made.key,
+            key: KeyReference::file(&made.key)?,
         });
     };
-    let key = args
-        .key
-        .clone()
-        .unwrap_or_else(|| certificate.with_extension("key"));
+    let key = match &args.key {
+        Some(text) => KeyReference::parse(text)?,
+        None => KeyReference::file(&certificate.with_extension("key"))?,
+    };
     key::check_pair(&key, certificate, world).map_err(|error| {
         error.hint("-f KEY names the key of the certificate, if it is not beside it")
     })?;
-    let key = std::path::absolute(&key)
-        .map_err(|error| CliError::other("there is no current folder").with_source(error))?;
+    if key == KeyReference::Stdin {
+        return Err(CliError::usage(
+            "the key is read twice, so it cannot be stdin",
+        ));
+    }
     Ok(Pair {
         certificate: CertificateFile::read(certificate)?.text,
         key,
@@ -134,7 +144,7 @@ fn prepare(
     };
     add_sandbox(args, app, username, emulator)?;
     let mut variables = reach::identity(client_id.as_str(), username);
-    variables.extend(reach::key(&pair.key));
+    variables.extend(reach::key(&pair.key)?);
     Ok(variables)
 }
 
@@ -206,65 +216,3 @@ const FOREIGN: [&str; 5] = [
     "SF_AUDIENCE_URL",
     "SF_ACCESS_TOKEN",
 ];
-
-async fn supervise(
-    args: &RunArgs,
-    variables: &[Variable],
-    signals: &mut Signals,
-) -> Result<u8, CliError> {
-    let (program, words) = args
-        .command
-        .split_first()
-        .ok_or_else(|| CliError::usage("no command was given after --"))?;
-    let mut command = Command::new(program);
-    command
-        .args(words)
-        .envs(variables.iter().map(|(name, value)| (name, value)));
-    for name in FOREIGN {
-        command.env_remove(name);
-    }
-    let mut child = command.spawn().map_err(|error| {
-        CliError::other(format!(
-            "the command {} could not be started",
-            program.display()
-        ))
-        .with_source(error)
-    })?;
-    loop {
-        tokio::select! {
-            ended = child.wait() => {
-                let status = ended.map_err(|error| {
-                    CliError::other("the command could not be waited for").with_source(error)
-                })?;
-                return Ok(exit_code(status));
-            }
-            signal = signals.next() => hand_on(&child, signal),
-        }
-    }
-}
-
-/// Gives the command the signal that we got. Those of a terminal's keys reach it by themselves.
-fn hand_on(child: &Child, signal: Signal) {
-    let is_key = matches!(signal, Signal::INT | Signal::QUIT);
-    if is_key && io::stdin().is_terminal() {
-        return;
-    }
-    let pid = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
-    if let Some(pid) = pid {
-        // If it is gone already, its end is what we wait for.
-        let _gone = kill_process(pid, signal);
-    }
-}
-
-/// The exit code, or 128 and the number of the signal that ended the command.
-fn exit_code(status: ExitStatus) -> u8 {
-    use std::os::unix::process::ExitStatusExt as _;
-    let code = status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal))
-        .unwrap_or(1);
-    u8::try_from(code & 0xff).unwrap_or(1)
-}

@@ -83,7 +83,8 @@ fn announce(emulator: &Emulator, ready_file: Option<&Path>, out: &Output) -> Res
     }
     out.step(&format!(
         "A local org is ready at {url}: use it as login URL. Ctrl-C stops it.\n\
-         Next: accredit emulator app add NAME --cert server.crt --emulator {}",
+         Setup in a browser: {0}/setup\n\
+         Next: accredit emulator app add NAME --cert server.crt --emulator {0}",
         emulator.url()
     ));
     if let Some(proxy) = proxy {

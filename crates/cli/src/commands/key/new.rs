@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use accredit::error::Error;
+use accredit::secret::Secret;
 use accredit_keys::{Fields, KeyLength, NewKey, Recipe, Subject};
 use serde_json::json;
 
-use crate::args::key::KeyNewArgs;
+use crate::args::key::{KeyFormat, KeyNewArgs};
 use crate::env_vars::Holds;
 use crate::error::CliError;
 use crate::files::{Access, Existing, FileSet};
 use crate::output::Output;
+use crate::passphrase::PassphraseSource;
 use crate::settings::{Environment, Flag, Found, Origin, Picker};
 use crate::world::World;
 
@@ -21,11 +24,63 @@ pub(crate) struct NewFiles {
     pub(crate) certificate: PathBuf,
 }
 
+/// The form of the private key.
+#[derive(Debug)]
+enum Packing {
+    Plain,
+    Encrypted(Secret<String>),
+    Pkcs12(Secret<String>),
+    Jwk,
+    Credhub,
+}
+
+impl Packing {
+    fn of(args: &KeyNewArgs, world: &World) -> Result<Self, CliError> {
+        let passphrases = PassphraseSource::new(args.passphrase_file.clone(), world);
+        match (args.format, args.encrypt) {
+            (KeyFormat::Pem, false) => Ok(Self::Plain),
+            (KeyFormat::Pem, true) => Ok(Self::Encrypted(passphrases.chosen()?)),
+            (KeyFormat::Pkcs12, _) => Ok(Self::Pkcs12(passphrases.chosen()?)),
+            (KeyFormat::Jwk, false) => Ok(Self::Jwk),
+            (KeyFormat::Credhub, false) => Ok(Self::Credhub),
+            (KeyFormat::Jwk | KeyFormat::Credhub, true) => {
+                Err(CliError::usage("this form of a key is never encrypted")
+                    .hint("leave --encrypt out, or pass --format pem or --format pkcs12"))
+            }
+        }
+    }
+
+    /// The ending of the file's name.
+    const fn ending(&self) -> &'static str {
+        match self {
+            Self::Plain | Self::Encrypted(_) => "key",
+            Self::Pkcs12(_) => "p12",
+            Self::Jwk => "jwk",
+            Self::Credhub => "json",
+        }
+    }
+
+    fn pack(&self, made: &NewKey, name: &str, world: &World) -> Result<Secret<Vec<u8>>, Error> {
+        let random = world.random.as_ref();
+        let bytes = |text: &Secret<String>| text.expose().clone().into_bytes();
+        let packed = match self {
+            Self::Plain => bytes(&made.private_key),
+            Self::Encrypted(passphrase) => {
+                made.encrypted(passphrase.expose(), random)?.into_bytes()
+            }
+            Self::Pkcs12(passphrase) => made.to_pkcs12(passphrase.expose(), random)?,
+            Self::Jwk => bytes(&made.to_jwk()?),
+            Self::Credhub => bytes(&made.to_credhub(name, world.clock.now(), random)?),
+        };
+        Ok(Secret::new(packed))
+    }
+}
+
 impl NewFiles {
-    fn named(folder: &Path, name: &str) -> Self {
+    fn named(folder: &Path, name: &str, packing: &Packing) -> Self {
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
         Self {
-            key: path("key"),
+            key: path(packing.ending()),
             request: path("csr"),
             certificate: path("crt"),
         }
@@ -41,7 +96,9 @@ pub(crate) fn run(args: &KeyNewArgs, world: &World, out: &Output) -> Result<(), 
         Existing::Keep
     };
     let folder = normal(&args.out_dir);
-    let files = make(&recipe, &folder, &args.name, existing, world)?;
+    let packing = Packing::of(args, world)?;
+    let files = NewFiles::named(&folder, &args.name, &packing);
+    write(&recipe, &files, existing, &packing, world)?;
     let NewFiles {
         key,
         request,
@@ -71,7 +128,7 @@ pub(crate) fn run(args: &KeyNewArgs, world: &World, out: &Output) -> Result<(), 
     Ok(())
 }
 
-/// Makes the three files in `folder`.
+/// Makes the three files in `folder`, in their plain forms.
 pub(crate) fn make(
     recipe: &Recipe,
     folder: &Path,
@@ -79,27 +136,36 @@ pub(crate) fn make(
     existing: Existing,
     world: &World,
 ) -> Result<NewFiles, CliError> {
-    let files = NewFiles::named(folder, name);
+    let files = NewFiles::named(folder, name, &Packing::Plain);
+    write(recipe, &files, existing, &Packing::Plain, world)?;
+    Ok(files)
+}
+
+fn write(
+    recipe: &Recipe,
+    files: &NewFiles,
+    existing: Existing,
+    packing: &Packing,
+    world: &World,
+) -> Result<(), CliError> {
     let mut set = FileSet::new(existing);
     set.check(&[&files.key, &files.request, &files.certificate])?;
+    let made = recipe.make(world.clock.now(), world.random.as_ref())?;
+    let name = files.key.file_stem().unwrap_or_default().to_string_lossy();
+    let key = packing.pack(&made, &name, world)?;
+    set.stage(files.key.clone(), key.expose(), Access::Owner)?;
     let NewKey {
-        private_key,
         request,
         certificate,
-    } = recipe.make(world.clock.now(), world.random.as_ref())?;
-    set.stage(
-        files.key.clone(),
-        private_key.expose().as_bytes(),
-        Access::Owner,
-    )?;
+        ..
+    } = made;
     set.stage(files.request.clone(), request.as_bytes(), Access::Everybody)?;
     set.stage(
         files.certificate.clone(),
         certificate.as_bytes(),
         Access::Everybody,
     )?;
-    set.publish()?;
-    Ok(files)
+    set.publish()
 }
 
 /// The plain recipe: 2048 bits, 365 days, one name.
@@ -164,16 +230,12 @@ fn number(picker: &mut Picker<'_>, flag: Flag<'_>) -> Option<u32> {
     };
     let read = |text: &str| {
         text.parse::<u32>()
-            .map_err(|_| accredit::error::Error::setting(format!("{text:?} is no whole number")))
+            .map_err(|_| Error::setting(format!("{text:?} is no whole number")))
     };
     picker.read(&found, read).map(|setting| setting.value)
 }
 
-fn accepted<T>(
-    picker: &mut Picker<'_>,
-    place: &str,
-    result: Result<T, accredit::error::Error>,
-) -> Option<T> {
+fn accepted<T>(picker: &mut Picker<'_>, place: &str, result: Result<T, Error>) -> Option<T> {
     result
         .map_err(|error| picker.problem(format!("{error} ({place})"), None))
         .ok()

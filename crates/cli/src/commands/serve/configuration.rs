@@ -199,17 +199,14 @@ fn without_file(environment: &dyn Environment) -> Result<Config, CliError> {
         client_id: None,
         username: None,
         key: None,
+        passphrase_file: None,
         login_url: None,
         sandbox: false,
         audience: None,
         sf: SfArgs::default(),
     };
     let found = sign_in::resolve(&args, environment)?;
-    let reference = match &found.key.value {
-        KeyReference::File(path) => path.to_string_lossy().into_owned(),
-        KeyReference::Variable(name) => format!("env:{name}"),
-        KeyReference::Stdin => "-".to_owned(),
-    };
+    let reference = found.key.value.as_text();
     check_key(&reference)?;
     let mut picker = Picker::new(environment);
     let flag = Flag::new("", None);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::classic::write_record;
 use super::columns::NoTable;
 use super::job::{Job, State};
 use crate::org::Org;
@@ -41,7 +42,10 @@ impl Org {
                 return Ok(self.end_job(&job.id, end, author)?);
             }
         };
-        let header = columns.header(job.delimiter, job.line_ending);
+        let header = match job.is_json() {
+            true => Vec::new(),
+            false => columns.header(job.delimiter, job.line_ending),
+        };
         self.set_header(job, &header)?;
         let mut page = self.query(text, rows, &asker)?;
         let mut first = 0;
@@ -51,8 +55,11 @@ impl Org {
             let records = answer.get("records").and_then(Value::as_array);
             let records = records.map_or(&[][..], Vec::as_slice);
             let mut data = Vec::new();
-            for record in records {
-                columns.write(&mut data, record, (job.delimiter, job.line_ending));
+            for (at, record) in (first..).zip(records) {
+                match job.is_json() {
+                    true => write_record(&mut data, record, at),
+                    false => columns.write(&mut data, record, (job.delimiter, job.line_ending)),
+                }
             }
             let count = records.len() as i64;
             if !self.add_to_result(job, (first, count), &data)? {

@@ -49,10 +49,11 @@ impl From<csv::Error> for Stop {
 }
 
 /// What became of a line.
-pub(super) struct Outcome {
-    pub(super) id: String,
-    pub(super) is_new: bool,
-    pub(super) error: Option<String>,
+pub(crate) struct Outcome {
+    pub(crate) id: String,
+    pub(crate) is_new: bool,
+    /// Code, message and fields, with colons between them.
+    pub(crate) error: Option<String>,
 }
 
 /// What a column is for.

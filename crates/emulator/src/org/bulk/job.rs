@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::classic::Classic;
 use crate::org::write::Author;
 
 /// What a job does.
@@ -135,6 +136,9 @@ pub(crate) struct Job {
     pub(crate) failed: i64,
     /// Why it failed.
     pub(crate) error: Option<String>,
+    /// What it knows besides if it is of Bulk API 1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) classic: Option<Classic>,
 }
 
 impl Job {
@@ -159,6 +163,7 @@ impl Job {
             processed: 0,
             failed: 0,
             error: None,
+            classic: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Owns jobs and what they read and write. Jobs and files are kept in the database, so that neither
 //! an upload nor a result is ever in memory as a whole. How jobs look to clients is not known here.
 
+mod classic;
 mod columns;
 mod export;
 mod files;
@@ -15,9 +16,11 @@ use std::time::Duration;
 use accredit::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-pub(crate) use self::columns::NoTable;
+pub(crate) use self::classic::{Content, Load};
+pub(crate) use self::columns::{NoTable, write_line};
 pub(crate) use self::export::Slice;
 pub(crate) use self::files::{UPLOAD_MAX, UploadError};
+pub(crate) use self::ingest::Outcome;
 pub(crate) use self::job::{Delimiter, Job, LineEnding, NewJob, Operation, Pace, State};
 pub(crate) use self::report::Report;
 use super::Org;

@@ -55,7 +55,11 @@ impl Org {
         }
     }
 
-    fn outcomes(&self, job: &str, first: i64) -> Result<Vec<(i64, Outcome)>, rusqlite::Error> {
+    pub(super) fn outcomes(
+        &self,
+        job: &str,
+        first: i64,
+    ) -> Result<Vec<(i64, Outcome)>, rusqlite::Error> {
         let sql = "SELECT line, id, is_new, error FROM accredit_bulk_result
             WHERE job = ?1 AND line >= ?2 ORDER BY line LIMIT ?3";
         self.store.run(|connection| {

@@ -48,7 +48,11 @@ fn check_depth(text: &str) -> Result<(), Trouble> {
             .iter()
             .find(|(start, _)| rest.starts_with(start))
             .map_or(">", |(_, end)| end);
-        let Some(end) = rest.find(skipped) else {
+        let end = match skipped {
+            ">" => tag_end(rest),
+            other => rest.find(other),
+        };
+        let Some(end) = end else {
             break;
         };
         let tag = rest.get(..end).unwrap_or_default();
@@ -67,6 +71,19 @@ fn check_depth(text: &str) -> Result<(), Trouble> {
         rest = rest.get(end..).unwrap_or_default();
     }
     Ok(())
+}
+
+/// Where a tag ends: at the first `>` that stands in no value.
+fn tag_end(rest: &str) -> Option<usize> {
+    let mut quote = None;
+    rest.bytes().position(|byte| {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+        byte == b'>' && quote.is_none()
+    })
 }
 
 impl<'a> Element<'a> {

@@ -86,7 +86,7 @@ pub(super) fn compile(
     );
     let order = order_by(&mut resolver, query, None)?;
     let from = resolver.joins.from();
-    let (records, list) = records(chosen, &from);
+    let (records, list) = records(chosen, &from, environment);
     let sql = format!(
         "SELECT {list}, t0._row, {parent} FROM {from}{}{order}",
         where_clause(&found)
@@ -130,7 +130,7 @@ fn relation<'s>(outer: &Resolver<'s, '_>, query: &Query) -> Result<Child<'s>, Er
         _ => None,
     };
     found
-        .filter(|child| child.object.key_prefix.is_some())
+        .filter(|child| child.object.has_table())
         .ok_or_else(|| {
             outer
                 .refusals

@@ -10,7 +10,7 @@ use crate::org::schema::{Field, FieldType, Flag, Object, Schema, Storage};
 pub(super) fn of(schema: &Schema, compiled: &Compiled) -> Vec<Value> {
     let (selection, records) = match &compiled.answer {
         Answer::Records(records) => (&records.selection, Some(records.as_ref())),
-        Answer::Groups(selection) => (selection, None),
+        Answer::Groups(selection, _) => (selection, None),
         Answer::Count => return Vec::new(),
     };
     schema

@@ -3,6 +3,7 @@
 //! Invariant: what is compiled here, SQLite accepts; what cannot be compiled is refused at its
 //! place. Every value is bound, every name comes from the schema.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use accredit_soql::ErrorCode;
@@ -17,6 +18,7 @@ use super::filter::Filter;
 use super::group::{self, Groups};
 use super::grouped;
 use super::joins::ROOT;
+use super::layout::Layout;
 use super::resolve::{Resolver, too_complicated};
 use super::select::{self, Selected as Chosen};
 use super::selection::{Columns, Selection, root};
@@ -52,7 +54,7 @@ pub(super) enum Answer {
     /// One row with one number.
     Count,
     /// Groups, which are never paged.
-    Groups(Selection),
+    Groups(Selection, Layout),
     /// Records; the column after those of the selection is `_row`.
     Records(Arc<Records>),
 }
@@ -60,6 +62,8 @@ pub(super) enum Answer {
 /// How records are written, and read again by their rows.
 #[derive(Clone, Debug)]
 pub(super) struct Records {
+    /// How a row becomes JSON.
+    pub(super) layout: Layout,
     pub(super) selection: Selection,
     /// The place of `_row` among the columns.
     pub(super) row: usize,
@@ -69,6 +73,13 @@ pub(super) struct Records {
     pub(super) long_texts: usize,
     /// The sub-queries, in the order in which the selection counts them.
     pub(super) children: Vec<Children>,
+}
+
+impl Records {
+    /// How a row becomes JSON in a version of the API.
+    pub(super) fn layout(&self, version: u16) -> Cow<'_, Layout> {
+        self.layout.of_version(version, &self.selection)
+    }
 }
 
 /// Compiles `query`.
@@ -86,7 +97,8 @@ pub(super) fn compile(
         Selected::Items(items) if grouped::is_grouped(query, items) => {
             let (selection, sql) =
                 grouped::compile(&mut resolver, (query, items), &mut parameters)?;
-            (Answer::Groups(selection), sql)
+            let layout = Layout::new(&selection, environment.version);
+            (Answer::Groups(selection, layout), sql)
         }
         Selected::Items(items) => {
             let chosen = select::items(&mut resolver, (query, items), 1)?;
@@ -95,7 +107,7 @@ pub(super) fn compile(
             let from = resolver.joins.from();
             let tail = format!(" FROM {from}{}{order}", where_clause(&found));
             let limit = limit(query, environment, &mut parameters)?;
-            let (records, list) = records(chosen, &from);
+            let (records, list) = records(chosen, &from, environment);
             (
                 Answer::Records(Arc::new(records)),
                 format!("SELECT {list}, t0._row{tail}{limit}"),
@@ -171,10 +183,15 @@ pub(super) fn where_clause(conditions: &[String]) -> String {
 }
 
 /// How chosen records are written and read again, with the list of their columns.
-pub(super) fn records(chosen: Chosen, from: &str) -> (Records, String) {
+pub(super) fn records(
+    chosen: Chosen,
+    from: &str,
+    environment: Environment<'_>,
+) -> (Records, String) {
     let list = chosen.columns.sql();
     let from_by_row = by_row(from);
     let records = Records {
+        layout: Layout::new(&chosen.selection, environment.version),
         selection: chosen.selection,
         row: chosen.columns.len(),
         sql_by_row: format!(

@@ -1,7 +1,8 @@
 //! Date literals as ranges of days (fact sheet §7.3).
 //!
 //! Owns the calendar: weeks begin on Sunday, as in the locale en_US; fiscal years begin in the
-//! month that the organization says.
+//! month that the organization says. Values lie between 1700-01-01 and 4000-12-31, so a range that
+//! reaches further ends where there are no values left: nothing is missed by that.
 
 use accredit_soql::ast::{self, DateLiteral, DateUnit};
 use jiff::civil::Date;
@@ -28,9 +29,9 @@ pub(crate) struct Days {
     pub(crate) end: Date,
 }
 
-/// The first and last days that are told apart: text in this span sorts as time does.
-const FIRST: Date = Date::constant(1, 1, 1);
-const LAST: Date = Date::constant(9999, 12, 31);
+/// A day before and a day after all values, wherever the user is. Further days are not told apart.
+const FIRST: Date = Date::constant(1699, 12, 30);
+const LAST: Date = Date::constant(4001, 1, 3);
 
 impl Calendar {
     /// The days that `literal` means.
@@ -59,8 +60,10 @@ impl Calendar {
 
     /// The moment at which `day` begins where the user is, in the form that moments are kept in.
     pub(crate) fn start_of_day(&self, day: Date) -> String {
-        let start = day.to_zoned(self.time_zone.clone());
-        datetime_text(start.map_or(self.now, |start| start.timestamp()))
+        match day.to_zoned(self.time_zone.clone()) {
+            Ok(start) => datetime_text(start.timestamp()),
+            Err(_) => format!("{day}T00:00:00.000+0000"),
+        }
     }
 
     /// The first day of the unit that `day` is in.
@@ -86,7 +89,7 @@ impl Calendar {
     }
 }
 
-/// `day` moved by so many units; at most to the ends of the calendar.
+/// `day` moved by so many units; at most to just before, or just after, all values.
 fn shift(day: Date, unit: DateUnit, count: i64) -> Date {
     let (days, months) = match unit {
         DateUnit::Day => (1, 0),
@@ -180,8 +183,11 @@ mod tests {
             (This(DateUnit::FiscalQuarter), "2026-11-01", "2027-02-01"),
             (This(DateUnit::FiscalYear), "2026-02-01", "2027-02-01"),
             (LastN(1, DateUnit::FiscalYear), "2025-02-01", "2026-02-01"),
-            (LastN(u32::MAX, DateUnit::Year), "0001-01-01", "2026-01-01"),
-            (NextN(u32::MAX, DateUnit::Day), "2026-11-22", "9999-12-31"),
+            (LastN(u32::MAX, DateUnit::Year), "1699-12-30", "2026-01-01"),
+            (NextN(u32::MAX, DateUnit::Day), "2026-11-22", "4001-01-03"),
+            (LastN(99_999_999, DateUnit::Day), "1699-12-30", "2026-11-22"),
+            (NextN(9_000, DateUnit::Year), "2027-01-01", "4001-01-03"),
+            (Ago(9_000, DateUnit::FiscalYear), "1699-12-30", "1699-12-30"),
         ] {
             let days = calendar.days(literal);
             assert_eq!(

@@ -1,5 +1,7 @@
 //! What the compilation of a statement and of everything inside it has in common.
 
+use std::cell::Cell;
+
 use super::dates::Calendar;
 use super::error::Refusals;
 use super::resolve::too_complicated;
@@ -9,7 +11,7 @@ use crate::org::value::Value;
 const PARAMETERS_MAX: usize = 32_000;
 
 /// Which rows a query sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Rows {
     /// Those that are not deleted.
     Live,
@@ -27,6 +29,9 @@ pub(super) struct Environment<'a> {
     pub(super) user: &'a str,
     /// The version of the API.
     pub(super) version: u16,
+    /// Set once something went into the statement that another call may see otherwise: the user, or
+    /// the moment.
+    pub(super) is_passing: &'a Cell<bool>,
 }
 
 /// The values that are bound to a statement. Their places have numbers: a piece of SQL may stand

@@ -5,8 +5,8 @@
 
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::{
-    Condition, Expression, Literal, Operator, Pattern, PatternPart, Predicate, Query, Set, Test,
-    Value as Given,
+    Condition, Expression, Function, Literal, Operator, Pattern, PatternPart, Predicate, Query,
+    Set, Test, Value as Given,
 };
 
 use super::environment::Parameters;
@@ -115,10 +115,12 @@ impl<'s> Filter<'_, 's, '_> {
             return groups.value(self.resolver, expression);
         }
         if let Expression::Call(call) = expression
-            && call.function == accredit_soql::ast::Function::Format
+            && matches!(call.function, Function::Format | Function::ConvertCurrency)
         {
-            let what = "FORMAT() in conditions";
-            return Err(self.resolver.refusals.unsupported(call.span, what));
+            let name = call.function.as_str();
+            let detail = format!("{name}() is not allowed in a condition");
+            let code = ErrorCode::MalformedQuery;
+            return Err(self.resolver.refusals.at(call.span, code, detail));
         }
         let value = self.resolver.value(expression)?;
         self.resolver.check_filterable(&value)?;

@@ -145,7 +145,7 @@ impl<'s> Joins<'s> {
         let targets = join.reference.targets.iter();
         let selects: Vec<String> = targets
             .filter_map(|target| self.schema.object(target))
-            .filter(|target| target.key_prefix.is_some())
+            .filter(|target| target.has_table())
             .map(|target| {
                 let columns: Vec<String> = join
                     .object

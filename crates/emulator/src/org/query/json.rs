@@ -7,7 +7,7 @@ use std::io::Write as _;
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|byte| needs_escape(*byte)) {
+    while let Some(at) = first_escape(rest) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((byte, after)) = special.split_first() else {
@@ -18,6 +18,31 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// The place of the first byte that needs an escape. Looks at eight bytes at a time.
+fn first_escape(text: &[u8]) -> Option<usize> {
+    let (words, rest) = text.as_chunks::<8>();
+    let clean = words.iter().take_while(|word| !has_escape(**word)).count();
+    let from = clean * 8;
+    let rest = if clean < words.len() {
+        text.get(from..)?
+    } else {
+        rest
+    };
+    let at = rest.iter().position(|byte| needs_escape(*byte))?;
+    Some(from + at)
+}
+
+/// Whether one of eight bytes needs an escape: the highest bit of a byte is set by taking something
+/// larger away from it.
+fn has_escape(bytes: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHEST: u64 = ONES << 7;
+    let word = u64::from_ne_bytes(bytes);
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGHEST;
+    let equals = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | equals(b'"') | equals(b'\\')) != 0
 }
 
 fn needs_escape(byte: u8) -> bool {
@@ -108,6 +133,10 @@ mod tests {
             "quote \" back \\ slash",
             "a\nb\tc\u{1}d\u{8}",
             "Łódź 🚀",
+            "long enough for words: none of these is special",
+            "the eighth\"is special, and the last one is too\"",
+            "1234567\u{1f}1234567\u{7f}\u{80}\u{ff}ÿ12345678\\",
+            "12345678\n",
         ] {
             let mut out = Vec::new();
             write_text(&mut out, text.as_bytes());

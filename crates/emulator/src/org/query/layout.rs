@@ -3,6 +3,8 @@
 //! The tree of the answer is laid out once as a list of steps; each row runs through it. What is
 //! the same for every row is one literal between two values.
 
+use std::borrow::Cow;
+
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
@@ -60,6 +62,14 @@ impl Layout {
         layout.record(selection);
         layout.flush();
         layout
+    }
+
+    /// The same for calls of another version of the API.
+    pub(super) fn of_version(&self, version: u16, selection: &Selection) -> Cow<'_, Self> {
+        if self.version == version {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self::new(selection, version))
     }
 
     fn text(&mut self, text: &str) {

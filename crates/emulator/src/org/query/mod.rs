@@ -3,7 +3,7 @@
 //! A statement goes through these: `resolve` and `joins` (names), `expression` (fields and
 //! functions), `filter`, `operand` and `semi_join` (conditions), `select`, `children`, `group` and
 //! `grouped` (what is asked for), `compile` (SQL). `reader` runs it, `layout` writes rows, `cursor`
-//! keeps what does not fit, `explain` says how it would be run.
+//! keeps what does not fit, `plans` keeps what was compiled, `explain` says how it would be run.
 
 mod children;
 mod clauses;
@@ -23,13 +23,15 @@ mod joins;
 mod json;
 mod layout;
 mod operand;
+mod plans;
 mod reader;
 mod resolve;
 mod select;
 mod selection;
 mod semi_join;
 
-use std::sync::{Mutex, PoisonError};
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use accredit::clock::UnixTime;
 use accredit_soql::ErrorCode;
@@ -41,7 +43,7 @@ use self::environment::Environment;
 use self::error::Refusals;
 use self::layout::Layout;
 use self::reader::{Reader, batch, envelope, next_url};
-use self::selection::{Selection, for_each_row};
+use self::selection::for_each_row;
 use super::schema::{Field, Object};
 use super::value::{Value, datetime_text, timestamp};
 use super::{Org, table};
@@ -51,6 +53,7 @@ pub(crate) use dates::Calendar;
 pub(crate) use environment::Rows;
 pub use error::QueryError;
 pub(crate) use error::no_such_column;
+pub(super) use plans::Plans;
 
 /// The size of a page when the call says nothing, and its largest.
 const BATCH_MAX: usize = 2_000;
@@ -108,7 +111,7 @@ impl Org {
                 })?;
                 envelope(usize::try_from(count).unwrap_or(0), None, b"")
             }
-            Answer::Groups(selection) => self.groups(&compiled, selection, asker)?,
+            Answer::Groups(_, layout) => self.groups(&compiled, layout)?,
             Answer::Records(records) => self.store.run(|connection| {
                 let reader = Reader {
                     connection,
@@ -125,13 +128,7 @@ impl Org {
     }
 
     /// Runs a query that makes groups. All of them must fit into one page.
-    fn groups(
-        &self,
-        compiled: &Compiled,
-        selection: &Selection,
-        asker: &Asker<'_>,
-    ) -> Result<Vec<u8>, QueryError> {
-        let layout = Layout::new(selection, asker.version);
+    fn groups(&self, compiled: &Compiled, layout: &Layout) -> Result<Vec<u8>, QueryError> {
         let mut body = Vec::new();
         let mut count = 0;
         self.store.run(|connection| {
@@ -244,7 +241,7 @@ impl Org {
             return Ok(json_bytes(&serde_json::json!({"plans": []})));
         };
         let sql = match compiled.answer {
-            Answer::Count => compiled.sql,
+            Answer::Count => compiled.sql.clone(),
             _ => format!("SELECT COUNT(*) FROM ({})", compiled.sql),
         };
         let parameters = rusqlite::params_from_iter(compiled.parameters.iter());
@@ -287,16 +284,32 @@ impl Org {
             .run(|connection| connection.query_row(&sql, [], |row| row.get(0)))
     }
 
-    fn compile(&self, text: &str, rows: Rows, asker: &Asker<'_>) -> Result<Compiled, QueryError> {
+    fn compile(
+        &self,
+        text: &str,
+        rows: Rows,
+        asker: &Asker<'_>,
+    ) -> Result<Arc<Compiled>, QueryError> {
+        let schema = self.schema();
+        let call = (rows, asker.version);
+        if let Some(known) = self.plans.find(&schema, call, text) {
+            return Ok(known);
+        }
         let query = accredit_soql::parse(text)?;
+        let is_passing = Cell::new(false);
         let environment = Environment {
             refusals: Refusals { text },
             calendar: &self.calendar(asker.now),
             rows,
             user: asker.user.as_str(),
             version: asker.version,
+            is_passing: &is_passing,
         };
-        Ok(compile::compile(&self.schema(), &query, environment)?)
+        let compiled = Arc::new(compile::compile(&schema, &query, environment)?);
+        if !is_passing.get() {
+            self.plans.keep(&schema, call, (text, &compiled));
+        }
+        Ok(compiled)
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) fn operand(
             Value::Text(time_text(*time).ok_or_else(wrong_type)?)
         }
         (Storage::Date | Storage::Datetime, Literal::DateLiteral(literal)) => {
+            environment.is_passing.set(true);
             let days = calendar.days(*literal);
             let edge = |day: jiff::civil::Date| match storage {
                 Storage::Date => Value::Text(day.to_string()),

@@ -81,7 +81,7 @@ impl Reader<'_> {
         records: &Arc<Records>,
         (sql, parameters): (&str, &[Value]),
     ) -> Result<Vec<u8>, rusqlite::Error> {
-        let layout = Layout::new(&records.selection, self.asker.version);
+        let layout = records.layout(self.asker.version);
         let batch = batch(self.asker.batch, BATCH_MAX, records);
         let mut page = Page::default();
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -95,7 +95,7 @@ impl Reader<'_> {
 
     /// Reads these rows in this order.
     pub(super) fn rows(self, records: &Records, rows: &[i64]) -> Result<Vec<u8>, rusqlite::Error> {
-        let layout = Layout::new(&records.selection, self.asker.version);
+        let layout = records.layout(self.asker.version);
         let array = serde_json::json!(rows).to_string();
         let mut page = Page::default();
         let mut statement = self.connection.prepare_cached(&records.sql_by_row)?;
@@ -132,7 +132,7 @@ impl Reader<'_> {
         ids: &str,
     ) -> Result<BTreeMap<String, Vec<u8>>, rusqlite::Error> {
         let records = &children.records;
-        let layout = Layout::new(&records.selection, self.asker.version);
+        let layout = records.layout(self.asker.version);
         let batch = batch(self.asker.batch, BATCH_MAX, records);
         let mut pages: BTreeMap<String, Page> = BTreeMap::new();
         let mut parameters = children.parameters.clone();

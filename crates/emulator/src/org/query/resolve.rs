@@ -62,7 +62,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             environment,
             aliases: HashMap::new(),
         };
-        resolver.alias(from.source.alias.as_ref(), Vec::new());
+        resolver.alias(from.source.alias.as_ref(), Vec::new())?;
         for parent in &from.parents {
             resolver.add_parent(parent)?;
         }
@@ -74,11 +74,16 @@ impl<'s, 'a> Resolver<'s, 'a> {
         self.joins.object(ROOT)
     }
 
-    fn alias(&mut self, alias: Option<&Name>, parents: Vec<(String, Node)>) {
-        if let Some(alias) = alias {
-            self.aliases
-                .insert(alias.text.to_ascii_lowercase(), parents);
+    /// Takes an alias down, which may stand for one thing.
+    fn alias(&mut self, alias: Option<&Name>, parents: Vec<(String, Node)>) -> Result<(), Error> {
+        let Some(alias) = alias else { return Ok(()) };
+        let name = alias.text.to_ascii_lowercase();
+        if self.aliases.insert(name, parents).is_none() {
+            return Ok(());
         }
+        let detail = format!("duplicate alias: {}", alias.text);
+        let code = ErrorCode::MalformedQuery;
+        Err(self.refusals.at(alias.span, code, detail))
     }
 
     /// `c.Account a`: an alias of a parent.
@@ -94,8 +99,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         }
         let names: Vec<&Name> = source.path.names().collect();
         let parents = self.walk(&source.path, &names)?;
-        self.alias(source.alias.as_ref(), parents);
-        Ok(())
+        self.alias(source.alias.as_ref(), parents)
     }
 
     /// What a path to a field means.
@@ -207,7 +211,7 @@ fn driving_object<'s>(
     let name = names.join(".");
     let object = schema.object(&name);
     let object = object.ok_or_else(|| refusals.unknown_object(path.span(), &name))?;
-    if object.can("queryable") && object.key_prefix.is_some() {
+    if object.can("queryable") && object.has_table() {
         return Ok(object);
     }
     let detail = format!("entity type {} does not support query", object.name);

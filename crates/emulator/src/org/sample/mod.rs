@@ -24,9 +24,9 @@ pub(super) const STANDARD_USER: &str = "Standard User";
 /// One day in seconds.
 const DAY: u64 = 24 * 60 * 60;
 
-/// Fills an empty org.
-pub(super) fn plant(writer: &Writer<'_>, seed: Seed) -> Result<(), OrgError> {
-    organization(writer)?;
+/// Fills an empty org that has this id.
+pub(super) fn plant(writer: &Writer<'_>, id: &RecordId, seed: Seed) -> Result<(), OrgError> {
+    organization(writer, id)?;
     for profile in [
         "System Administrator",
         STANDARD_USER,
@@ -42,11 +42,11 @@ pub(super) fn plant(writer: &Writer<'_>, seed: Seed) -> Result<(), OrgError> {
     business::plant(writer, &owners)
 }
 
-fn organization(writer: &Writer<'_>) -> Result<(), OrgError> {
+fn organization(writer: &Writer<'_>, id: &RecordId) -> Result<(), OrgError> {
     let trial_end = writer.now.saturating_add(Duration::from_secs(30 * DAY));
     let trial_end = datetime_text(timestamp(trial_end));
-    writer.insert(
-        "Organization",
+    writer.insert_as(
+        ("Organization", id),
         [
             ("Name", Value::from("Accredit Local Org")),
             ("Country", "US".into()),
@@ -65,8 +65,7 @@ fn organization(writer: &Writer<'_>) -> Result<(), OrgError> {
             ("MonthlyPageViewsUsed", 0.into()),
             ("MonthlyPageViewsEntitlement", 0.into()),
         ],
-    )?;
-    Ok(())
+    )
 }
 
 fn profile_values(name: &str) -> Vec<(&'static str, Value)> {

@@ -3,6 +3,10 @@
 /// The picklists that several fields share.
 pub(super) const PICKLISTS: &str = include_str!("../../../schema/picklists.txt");
 
+/// More objects, in alphabetical order. Of these only names, kinds of values and relationships are
+/// known: lengths, key prefixes and who may write are as far as they are common knowledge.
+pub(super) const MORE: &str = include_str!("../../../schema/more.txt");
+
 /// The objects, in alphabetical order.
 pub(super) const OBJECTS: [&str; 49] = [
     include_str!("../../../schema/Account.txt"),

@@ -123,9 +123,9 @@ fn common(object: &Object) -> Map<String, Value> {
     }
     keys.insert("custom".to_owned(), json!(object.is_custom()));
     keys.insert("customSetting".to_owned(), json!(object.is_setting));
-    for unknown in ["associateEntityType", "associateParentEntity"] {
-        keys.insert(unknown.to_owned(), Value::Null);
-    }
+    let (kind, parent) = object.association().unzip();
+    keys.insert("associateEntityType".to_owned(), json!(kind));
+    keys.insert("associateParentEntity".to_owned(), json!(parent));
     keys.insert("keyPrefix".to_owned(), json!(object.key_prefix));
     keys.insert("label".to_owned(), json!(object.label));
     keys.insert("labelPlural".to_owned(), json!(object.plural));

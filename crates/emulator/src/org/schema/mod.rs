@@ -95,6 +95,21 @@ impl Object {
         self.abilities.iter().any(|known| known == ability)
     }
 
+    /// Whether records can be asked for. Without a key prefix none can be made.
+    pub(crate) fn has_table(&self) -> bool {
+        self.key_prefix.is_some() || self.can("queryable")
+    }
+
+    /// What it holds of which other object: `AccountShare` holds the `Share`s of `Account`.
+    pub(crate) fn association(&self) -> Option<(&'static str, &str)> {
+        let kinds = ["ChangeEvent", "Feed", "History", "Share"];
+        kinds.into_iter().find_map(|kind| {
+            let parent = self.name.strip_suffix(kind)?;
+            let is_one = kind == "Share" || self.key_prefix.is_none();
+            is_one.then_some((kind, parent))
+        })
+    }
+
     /// Whether it is not one of Salesforce's own: `Property__c`, `Rollup__mdt`, `Sent__e`.
     pub(crate) fn is_custom(&self) -> bool {
         self.name.contains("__")
@@ -164,7 +179,8 @@ impl Schema {
     pub(crate) fn standard() -> Result<Self, SchemaError> {
         let shared = text::picklists(builtin::PICKLISTS);
         let mut schema = Self::default();
-        for file in builtin::OBJECTS {
+        let more = text::sections(builtin::MORE);
+        for file in builtin::OBJECTS.into_iter().chain(more) {
             schema.add(text::object(file, &shared)?);
         }
         Ok(schema)

@@ -45,6 +45,11 @@ pub(crate) fn picklists(text: &str) -> Picklists {
         .collect()
 }
 
+/// The texts of the objects in a file that holds several, with a line of hyphens between two.
+pub(crate) fn sections(text: &str) -> impl Iterator<Item = &str> {
+    text.split("---\n")
+}
+
 /// Reads the file of one object.
 pub(crate) fn object(text: &str, shared: &Picklists) -> Result<Object, SchemaError> {
     let mut object = Object::default();

@@ -216,6 +216,30 @@ const MISUSES: &[(&str, &str, usize, &str)] = &[
              must be relationships to the initial object.  The driving object is Account",
     ),
     (
+        "SELECT Id FROM Contact c, c.Account C",
+        "MALFORMED_QUERY",
+        37,
+        "duplicate alias: C",
+    ),
+    (
+        "SELECT COUNT() FROM Contact ORDER BY Name",
+        "MALFORMED_QUERY",
+        38,
+        "Ordered field must be grouped or aggregated: Name",
+    ),
+    (
+        "SELECT Id FROM Account WHERE FORMAT(AnnualRevenue) = '5'",
+        "MALFORMED_QUERY",
+        30,
+        "FORMAT() is not allowed in a condition",
+    ),
+    (
+        "SELECT Id FROM Opportunity WHERE convertCurrency(Amount) > 5",
+        "MALFORMED_QUERY",
+        34,
+        "convertCurrency() is not allowed in a condition",
+    ),
+    (
         "SELECT Id FROM Name",
         "INVALID_TYPE_FOR_OPERATION",
         16,
@@ -254,14 +278,9 @@ fn what_is_not_run_is_refused_where_it_is_written() {
             "WITH DATA CATEGORY",
         ),
         (
-            "SELECT Id FROM Account USING SCOPE team",
+            "SELECT Id FROM Event USING SCOPE delegated",
             1,
-            "USING SCOPE team",
-        ),
-        (
-            "SELECT Id FROM Account WHERE FORMAT(AnnualRevenue) = '5'",
-            30,
-            "FORMAT() in conditions",
+            "USING SCOPE delegated",
         ),
         (
             "SELECT Id FROM Account ORDER BY CALENDAR_YEAR(CreatedDate)",

@@ -29,7 +29,7 @@ pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_795_283_220);
 
 pub(crate) fn org(seed: Seed) -> Org {
     let store = Store::open(&Place::Memory).unwrap();
-    Org::new(Arc::new(store), seed, NOW).unwrap()
+    Org::new(Arc::new(store), crate::org::first_id(), (seed, NOW)).unwrap()
 }
 
 /// The user who asks.
@@ -52,7 +52,7 @@ pub(crate) fn org_of<'f>(files: impl IntoIterator<Item = &'f str>) -> Org {
     let schema = Arc::new(Schema::of_files(files));
     org.store
         .run(|connection| {
-            for object in schema.objects().iter().filter(|o| o.key_prefix.is_some()) {
+            for object in schema.objects().iter().filter(|o| o.has_table()) {
                 connection
                     .execute_batch(&format!("DROP TABLE IF EXISTS {}", table::table(object)))?;
             }

@@ -131,7 +131,7 @@ fn an_org_in_a_file_is_not_made_twice() {
     let place = Place::File(folder.path().join("org.db"));
     for _ in 0..2 {
         let store = Arc::new(Store::open(&place).unwrap());
-        let org = Org::new(store, Seed::Sample, NOW).unwrap();
+        let org = Org::new(store, crate::org::first_id(), (Seed::Sample, NOW)).unwrap();
         let answer = run(&org, "SELECT COUNT() FROM Account").unwrap();
         assert_eq!(answer["totalSize"], 50);
     }

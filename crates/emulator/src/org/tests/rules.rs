@@ -44,8 +44,8 @@ fn semi_joins_and_anti_joins_choose_rows() {
 fn semi_joins_that_break_a_rule_are_refused() {
     let org = org(Seed::Empty);
     let inner = "(SELECT AccountId FROM Contact)";
-    let top = "Semi join sub-selects are only allowed at the top level WHERE expressions and not in \
-               nested WHERE expressions.";
+    let top = "Semi join sub-selects are only allowed at the top level WHERE expressions and not \
+               in nested WHERE expressions.";
     let or = "Semi join sub-selects are not allowed with the 'OR' operator";
     for (filter, detail) in [
         (format!("Name = 'a' OR Id IN {inner}"), or),
@@ -122,9 +122,80 @@ fn scopes_and_modes_are_those_of_an_org_with_one_user() {
         mine,
         count(&org, "Account WHERE Owner.Name = 'Integration User'")
     );
-    let (_, message) = refusal(&org, "SELECT Id FROM Product2 USING SCOPE mine");
-    let detail = "Using Scope mine is not supported for entity Product2";
-    assert!(message.ends_with(detail), "{message}");
+}
+
+#[test]
+fn scopes_are_those_that_describe_lists() {
+    let org = org(Seed::Sample);
+    for (rest, refused) in [
+        (
+            "Product2 USING SCOPE mine",
+            "mine is not supported for entity Product2",
+        ),
+        (
+            "Contract USING SCOPE team",
+            "team is not supported for entity Contract",
+        ),
+        (
+            "Account USING SCOPE delegated",
+            "delegated is not supported for entity Account",
+        ),
+    ] {
+        let (code, message) = refusal(&org, &format!("SELECT Id FROM {rest}"));
+        assert_eq!(code, "MALFORMED_QUERY");
+        let detail = format!("Using Scope {refused}");
+        assert!(message.ends_with(&detail), "{rest}: {message}");
+    }
+}
+
+#[test]
+fn the_team_are_the_users_whose_roles_are_below() {
+    let org = org(Seed::Sample);
+    let all = count(&org, "Account");
+    let mine = count(&org, "Account USING SCOPE mine");
+    assert_ne!(mine, all);
+    assert_eq!(count(&org, "Account USING SCOPE team"), mine);
+    let set = |sql: &str| org.store.run(|connection| connection.execute_batch(sql));
+    set(
+        "INSERT INTO sobject_UserRole (Id, Name, ParentRoleId) VALUES
+         ('00E000000000001AAA', 'Head', NULL),
+         ('00E000000000002AAA', 'Middle', '00E000000000001AAA'),
+         ('00E000000000003AAA', 'Foot', '00E000000000002AAA');
+         UPDATE sobject_User SET UserRoleId = '00E000000000003AAA'",
+    )
+    .unwrap();
+    assert_eq!(count(&org, "Account USING SCOPE team"), mine);
+    let sql = format!(
+        "UPDATE sobject_User SET UserRoleId = '00E000000000001AAA' WHERE Id = '{}'",
+        super::user()
+    );
+    set(&sql).unwrap();
+    assert_eq!(count(&org, "Account USING SCOPE team"), all);
+}
+
+#[test]
+fn ranges_of_days_may_reach_beyond_all_values() {
+    let org = org(Seed::Sample);
+    let all = count(&org, "Account");
+    for (filter, is_met) in [
+        ("CreatedDate = LAST_N_DAYS:99999999", true),
+        ("CreatedDate >= LAST_N_YEARS:9000", true),
+        ("CreatedDate < LAST_N_YEARS:9000", false),
+        ("CreatedDate = N_YEARS_AGO:9000", false),
+        ("CreatedDate > N_YEARS_AGO:9000", true),
+        ("CreatedDate <= NEXT_N_YEARS:9000", true),
+        ("CreatedDate > NEXT_N_YEARS:9000", false),
+        ("CreatedDate = NEXT_N_DAYS:4294967295", false),
+        ("CreatedDate != NEXT_N_DAYS:4294967295", true),
+        ("CreatedDate < NEXT_N_FISCAL_YEARS:4294967295", true),
+    ] {
+        let wanted = if is_met { all.clone() } else { json!(0) };
+        assert_eq!(
+            count(&org, &format!("Account WHERE {filter}")),
+            wanted,
+            "{filter}"
+        );
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) fn delete(
     let victims = victims(writer, (known, id))?;
     for (object, id) in &victims {
         for child in writer.schema.children_of(object) {
-            if child.object.key_prefix.is_some() && fate(child) == Fate::Orphan {
+            if child.object.has_table() && fate(child) == Fate::Orphan {
                 orphan(writer, child, id)?;
             }
         }
@@ -77,7 +77,7 @@ fn victims<'s>(
         next += 1;
         for child in writer.schema.children_of(object) {
             let fate = fate(child);
-            if child.object.key_prefix.is_none() || fate == Fate::Orphan {
+            if !child.object.has_table() || fate == Fate::Orphan {
                 continue;
             }
             let children = children(writer, child, &id)?;

@@ -45,7 +45,7 @@ fn with_value(
     object: &Object,
     (field, value): (&Field, &Value),
 ) -> Result<Vec<RecordId>, rusqlite::Error> {
-    if object.key_prefix.is_none() || *value == Value::Null {
+    if !object.has_table() || *value == Value::Null {
         return Ok(Vec::new());
     }
     index(writer.connection, object, field)?;

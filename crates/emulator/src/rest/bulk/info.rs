@@ -72,7 +72,7 @@ fn start(job: &Job) -> Map<String, Value> {
     keys
 }
 
-fn moment(millis: i64) -> String {
+pub(in crate::rest) fn moment(millis: i64) -> String {
     let at = UnixTime::from_millis(u64::try_from(millis).unwrap_or_default());
     datetime_text(timestamp(at))
 }

@@ -3,7 +3,7 @@
 //! Owns how jobs look on the wire. What they do is done by the org. Their files go in and out as
 //! streams, by `transfer`.
 
-mod info;
+pub(super) mod info;
 mod transfer;
 
 use http::{Method, StatusCode};
@@ -102,7 +102,7 @@ fn one(org: &Org, call: &Call<'_>, (kind, id): (Kind, &str)) -> Result<Answer, A
 fn find(org: &Org, (kind, id): (Kind, &str)) -> Result<Job, ApiError> {
     org.job(id)
         .map_err(|error| failed(&error))?
-        .filter(|job| Kind::of(job) == kind)
+        .filter(|job| job.classic.is_none() && Kind::of(job) == kind)
         .ok_or_else(|| no_such_job(id))
 }
 
@@ -264,19 +264,28 @@ fn create_ingest(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
             "An ingest job needs the operation insert, update, upsert, delete or hardDelete";
         return Err(refused("INVALIDJOB", message));
     }
-    let schema = org.schema();
     let name = asked.object.as_deref().unwrap_or_default();
+    let external_id = asked.external_id_field_name.as_deref();
+    let object = check_target(org, (asked.operation, name, external_id))?;
+    begin(org, call, asked.into_new(call, object))
+}
+
+/// The name of the object that a job is for, if the job can be.
+pub(super) fn check_target(
+    org: &Org,
+    (operation, name, external_id): (Operation, &str, Option<&str>),
+) -> Result<String, ApiError> {
+    let schema = org.schema();
     let object = schema.object(name).ok_or_else(|| {
         let message = format!("The entity '{name}' is not supported by the Bulk API.");
         refused("INVALIDENTITY", message)
     })?;
-    let external_id = asked.external_id_field_name.as_deref();
     let is_key = external_id
         .and_then(|name| object.field(name))
         .is_some_and(|field| {
             field.name == "Id" || field.is(Flag::ExternalId) || field.is(Flag::IdLookup)
         });
-    if asked.operation == Operation::Upsert && !is_key {
+    if operation == Operation::Upsert && !is_key {
         let message = format!(
             "Field name provided, {} does not match an External ID, Salesforce Id, or indexed \
              field for {}",
@@ -285,7 +294,7 @@ fn create_ingest(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
         );
         return Err(refused("INVALIDJOB", message));
     }
-    begin(org, call, asked.into_new(call, object.name.clone()))
+    Ok(object.name.clone())
 }
 
 fn begin(org: &Org, call: &Call<'_>, new: NewJob) -> Result<Answer, ApiError> {
@@ -308,7 +317,7 @@ fn list(org: &Org, call: &Call<'_>, kind: Kind) -> Result<Answer, ApiError> {
     });
     let records: Vec<_> = jobs
         .iter()
-        .filter(|job| Kind::of(job) == kind)
+        .filter(|job| job.classic.is_none() && Kind::of(job) == kind)
         .map(info::brief)
         .collect();
     Ok(Answer::json(

@@ -103,7 +103,7 @@ async fn limits_have_their_known_names() {
 }
 
 #[tokio::test]
-async fn packed_bodies_are_read_and_search_is_not_there_yet() {
+async fn packed_bodies_are_read_nothing_is_recent_and_search_is_not_there_yet() {
     use std::io::Write as _;
     let client = Client::new(Seed::Empty);
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -118,6 +118,8 @@ async fn packed_bodies_are_read_and_search_is_not_there_yet() {
         let reply = client.ask(request.body(body.into()).unwrap()).await;
         assert_eq!(reply.status.as_u16(), status);
     }
+    let reply = client.get("/services/data/v60.0/recent").await;
+    assert_eq!((reply.status.as_u16(), reply.text()), (200, "[]"));
     let reply = client.get("/services/data/v60.0/search?q=FIND+{a}").await;
     let body = r#"[{"errorCode":"NOT_IMPLEMENTED","message":"This emulator does not serve /search yet."}]"#;
     assert_eq!((reply.status.as_u16(), reply.text()), (501, body));

@@ -112,7 +112,7 @@ impl<'a> Inserter<'a> {
                 continue;
             };
             let field = target.field(by).filter(|field| field.is_stored());
-            let (Some(field), true) = (field, target.key_prefix.is_some()) else {
+            let (Some(field), true) = (field, target.has_table()) else {
                 continue;
             };
             let (table, column) = (table::table(target), table::quoted(&field.name));

@@ -20,6 +20,9 @@ const OBJECTS: [&str; 8] = [
     "OpportunityContactRole",
 ];
 
+/// The field that holds several values; the sample has none, so that one is loaded.
+pub(super) const MULTIPICKLIST: &str = "Colors__c";
+
 const NOT_INSIDE: [&str; 3] = ["Task", "Event", "Note"];
 
 pub(super) struct Generator<'s> {
@@ -85,9 +88,20 @@ impl<'s> Generator<'s> {
         let alias = if self.one_in(4) { " r" } else { "" };
         let mut list = self.list(object, alias.trim_start());
         if self.one_in(4)
-            && let Some(children) = self.children(object)
+            && let Some(children) = self.children(object, 2)
         {
             list.push(children);
+        }
+        if self.one_in(3)
+            && let Some((relationship, type_of)) = self.type_of(object)
+        {
+            // What TYPEOF is about may not be listed beside it.
+            let prefixes = [format!("{relationship}."), format!("r.{relationship}.")];
+            list.retain(|item| !prefixes.iter().any(|prefix| item.starts_with(prefix)));
+            list.push(type_of);
+        }
+        if object.field(MULTIPICKLIST).is_some() && self.one_in(4) {
+            list.push(MULTIPICKLIST.to_owned());
         }
         let filter = self.filter(object);
         let order = self.order(object);
@@ -114,7 +128,39 @@ impl<'s> Generator<'s> {
         list
     }
 
-    fn children(&mut self, object: &'s Object) -> Option<String> {
+    /// `TYPEOF What WHEN Account THEN Phone ELSE Name END`, with the name of the relationship.
+    fn type_of(&mut self, object: &'s Object) -> Option<(String, String)> {
+        let references: Vec<&Field> = object
+            .fields
+            .iter()
+            .filter(|field| field.relationship.is_some() && field.targets.len() > 1)
+            .collect();
+        if references.is_empty() {
+            return None;
+        }
+        let reference = *self.numbers.pick(&references);
+        let known = |target: &&String| OBJECTS.contains(&target.as_str());
+        let targets: Vec<&String> = reference.targets.iter().filter(known).collect();
+        if targets.is_empty() {
+            return None;
+        }
+        let relationship = reference.relationship.clone()?;
+        let mut text = format!("TYPEOF {relationship}");
+        let first = self.numbers.below(targets.len());
+        for at in 0..=self.numbers.below(2).min(targets.len() - 1) {
+            let target = targets[(first + at) % targets.len()];
+            let list = self.list(self.schema.object(target)?, "").join(", ");
+            text.push_str(&format!(" WHEN {target} THEN {list}"));
+        }
+        if self.one_in(2) {
+            let fields = ["Name", "Type, Name", "Id, Email", "Phone, LastName"];
+            text.push_str(&format!(" ELSE {}", self.numbers.pick(&fields)));
+        }
+        Some((relationship, text + " END"))
+    }
+
+    /// A sub-query, with others inside up to so many levels.
+    fn children(&mut self, object: &'s Object, levels: usize) -> Option<String> {
         let children: Vec<_> = self
             .schema
             .children_of(object)
@@ -125,7 +171,14 @@ impl<'s> Generator<'s> {
             return None;
         }
         let child = *self.numbers.pick(&children);
-        let list = self.list(child.object, "").join(", ");
+        let mut list = self.list(child.object, "");
+        if levels > 1
+            && self.one_in(2)
+            && let Some(inner) = self.children(child.object, levels - 1)
+        {
+            list.push(inner);
+        }
+        let list = list.join(", ");
         let filter = if self.one_in(2) {
             format!(" WHERE {}", self.condition(child.object, 1))
         } else {
@@ -139,7 +192,7 @@ impl<'s> Generator<'s> {
 
     fn grouped(&mut self, object: &'s Object) -> String {
         let mut keys: Vec<(String, Option<Path<'s>>)> = Vec::new();
-        for _ in 0..self.numbers.below(3) {
+        for _ in 0..self.numbers.below(4) {
             let key = if self.one_in(4) {
                 (self.date_part(object), None)
             } else {
@@ -150,6 +203,7 @@ impl<'s> Generator<'s> {
                 keys.push(key);
             }
         }
+        let kind = *self.numbers.pick(&["", "", "ROLLUP", "CUBE"]);
         let aggregates: Vec<String> = (0..=self.numbers.below(3))
             .map(|_| self.aggregate(object, &keys))
             .collect();
@@ -160,6 +214,8 @@ impl<'s> Generator<'s> {
             }
         }
         list.extend(aggregates.clone());
+        let groupings = self.groupings(&keys, kind);
+        list.extend(groupings.clone());
         let filter = self.filter(object);
         let head = format!("SELECT {} FROM {}{filter}", list.join(", "), object.name);
         if keys.is_empty() {
@@ -167,23 +223,37 @@ impl<'s> Generator<'s> {
         }
         let names: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
         let names = names.join(", ");
-        let by = match self.numbers.below(4) {
-            0 => format!("ROLLUP({names})"),
-            1 => format!("CUBE({names})"),
-            _ => names,
+        let by = match kind {
+            "" => names,
+            _ => format!("{kind}({names})"),
         };
-        let having = self.having(&keys, &aggregates);
+        let having = match groupings.first() {
+            Some(grouping) if self.one_in(3) => format!(" HAVING {grouping} = 1"),
+            _ => self.having(&keys, &aggregates),
+        };
         let mut order = String::new();
         if self.one_in(2) {
             let is_sortable =
                 |path: &Option<Path<'_>>| path.as_ref().is_none_or(|p| p.field.is(Flag::Sortable));
             let keys = keys.iter().filter(|(_, path)| is_sortable(path));
-            let all: Vec<&String> = keys.map(|(key, _)| key).chain(&aggregates).collect();
+            let all = keys.map(|(key, _)| key).chain(&aggregates);
+            let all: Vec<&String> = all.chain(&groupings).collect();
             let chosen = *self.numbers.pick(&all);
             let ways = ["", " DESC", " NULLS LAST", " DESC NULLS LAST"];
             order = format!(" ORDER BY {chosen}{}", self.numbers.pick(&ways));
         }
         format!("{head} GROUP BY {by}{having}{order}{}", self.limit(3))
+    }
+
+    /// `GROUPING(Industry)` of some of the keys, where there are subtotals.
+    fn groupings(&mut self, keys: &[(String, Option<Path<'s>>)], kind: &str) -> Vec<String> {
+        if kind.is_empty() {
+            return Vec::new();
+        }
+        let fields = keys.iter().filter(|(_, path)| path.is_some());
+        let mut all: Vec<String> = fields.map(|(key, _)| format!("GROUPING({key})")).collect();
+        all.retain(|_| self.one_in(2));
+        all
     }
 
     fn aggregate(&mut self, object: &'s Object, keys: &[(String, Option<Path<'s>>)]) -> String {
@@ -245,6 +315,9 @@ impl<'s> Generator<'s> {
         if depth > 0 && self.one_in(6) {
             return format!("NOT ({})", self.condition(object, depth - 1));
         }
+        if object.field(MULTIPICKLIST).is_some() && self.one_in(6) {
+            return self.multipicklist();
+        }
         if self.one_in(8) {
             let part = self.date_part(object);
             let operator = *self.numbers.pick(&["=", "!=", "<", ">="]);
@@ -255,6 +328,26 @@ impl<'s> Generator<'s> {
         }
         let path = self.path(object, |field| field.is(Flag::Filterable));
         self.test(&path)
+    }
+
+    fn multipicklist(&mut self) -> String {
+        const SETS: [&str; 6] = [
+            "Red",
+            "red;Blue",
+            "BLUE",
+            "Green;Red",
+            "Purple",
+            "Blue;Green",
+        ];
+        let (one, other) = (*self.numbers.pick(&SETS), *self.numbers.pick(&SETS));
+        match self.numbers.below(6) {
+            0 => format!("{MULTIPICKLIST} = '{one}'"),
+            1 => format!("{MULTIPICKLIST} != null"),
+            2 => format!("{MULTIPICKLIST} EXCLUDES ('{one}')"),
+            3 => format!("{MULTIPICKLIST} EXCLUDES ('{one}', '{other}')"),
+            4 => format!("{MULTIPICKLIST} INCLUDES ('{one}')"),
+            _ => format!("{MULTIPICKLIST} INCLUDES ('{one}', '{other}')"),
+        }
     }
 
     fn test(&mut self, path: &Path<'s>) -> String {
@@ -342,7 +435,12 @@ impl<'s> Generator<'s> {
         let unit = *self.numbers.pick(&["WEEK", "MONTH", "QUARTER", "YEAR"]);
         let fiscal = *self.numbers.pick(&["FISCAL_QUARTER", "FISCAL_YEAR"]);
         let n = self.numbers.below(9) + 1;
-        match self.numbers.below(9) {
+        match self.numbers.below(10) {
+            9 => {
+                let far = self.numbers.pick(&["99999999", "777777", "4294967295"]);
+                let edge = self.numbers.pick(&["LAST_N_", "NEXT_N_"]);
+                format!("{edge}{unit}S:{far}")
+            }
             0 => (*self.numbers.pick(&["TODAY", "YESTERDAY", "TOMORROW"])).to_owned(),
             1 => format!("LAST_{unit}"),
             2 => format!("THIS_{unit}"),
@@ -356,7 +454,7 @@ impl<'s> Generator<'s> {
     }
 
     fn date_part(&mut self, object: &'s Object) -> String {
-        const PARTS: [&str; 12] = [
+        const PARTS: [&str; 13] = [
             "CALENDAR_YEAR",
             "CALENDAR_QUARTER",
             "CALENDAR_MONTH",
@@ -365,6 +463,7 @@ impl<'s> Generator<'s> {
             "FISCAL_MONTH",
             "DAY_IN_MONTH",
             "DAY_IN_WEEK",
+            "DAY_IN_YEAR",
             "WEEK_IN_MONTH",
             "WEEK_IN_YEAR",
             "HOUR_IN_DAY",
@@ -375,7 +474,7 @@ impl<'s> Generator<'s> {
             kind == FieldType::Datetime || kind == FieldType::Date && field.is(Flag::Filterable)
         });
         let is_moment = path.field.kind == FieldType::Datetime;
-        let parts = if is_moment { &PARTS[..] } else { &PARTS[..10] };
+        let parts = if is_moment { &PARTS[..] } else { &PARTS[..11] };
         let part = *self.numbers.pick(parts);
         match is_moment && self.one_in(2) {
             true => format!("{part}(convertTimezone({}))", path.text),
@@ -498,7 +597,7 @@ impl<'s> Generator<'s> {
             _ => "Name",
         };
         let next = self.schema.object(target);
-        if let Some(next) = next.filter(|next| next.key_prefix.is_some() || target == "Name") {
+        if let Some(next) = next.filter(|next| next.has_table() || target == "Name") {
             let relationship = reference.relationship.as_ref().unwrap();
             path.text.push_str(relationship);
             path.text.push('.');

@@ -10,10 +10,11 @@ mod value;
 
 use serde_json::Value;
 
-use self::generator::Generator;
+use self::generator::{Generator, MULTIPICKLIST};
 use self::oracle::Oracle;
-use super::{org, run};
-use crate::org::Seed;
+use super::{NOW, org, run};
+use crate::org::load::LoadFile;
+use crate::org::{Org, Seed};
 
 /// Whether two answers say the same, in the same order; sums may differ in the last digits.
 fn agree(left: &Value, right: &Value) -> bool {
@@ -49,9 +50,34 @@ fn bare(value: Value) -> Value {
     }
 }
 
+/// The sample with a field of several values, and with text that is special in patterns.
+fn sample() -> Org {
+    let org = org(Seed::Sample);
+    let content = "<CustomField xmlns=\"http://soap.sforce.com/2006/04/metadata\">
+        <fullName>Colors__c</fullName><label>Colors</label><type>MultiselectPicklist</type>
+        <visibleLines>4</visibleLines><valueSet><valueSetDefinition><sorted>false</sorted>
+        <value><fullName>Red</fullName><default>false</default><label>Red</label></value>
+        </valueSetDefinition></valueSet></CustomField>";
+    let file = LoadFile {
+        path: format!("objects/Account/fields/{MULTIPICKLIST}.field-meta.xml"),
+        content: content.to_owned(),
+        object: None,
+    };
+    org.load(&[file], NOW).unwrap();
+    let sql = "UPDATE sobject_Account SET
+        Colors__c = CASE _row % 5 WHEN 1 THEN 'Red' WHEN 2 THEN 'Red;Blue'
+            WHEN 3 THEN 'Green;blue' WHEN 4 THEN 'Blue;Green;Red' END,
+        Site = CASE _row % 7 WHEN 1 THEN '100%' WHEN 2 THEN 'a_b' WHEN 3 THEN 'A_B'
+            WHEN 4 THEN 'back\\slash' WHEN 5 THEN 'it''s 5% off' WHEN 6 THEN 'Émile_Ü' END";
+    org.store
+        .run(|connection| connection.execute(sql, []))
+        .unwrap();
+    org
+}
+
 /// Tries so many queries; how many of them found something.
 fn compare(seed: u64, queries: usize) -> usize {
-    let org = org(Seed::Sample);
+    let org = sample();
     let schema = org.schema();
     let oracle = Oracle::new(&org, &schema);
     let mut generator = Generator::new(&schema, &oracle, seed);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use accredit_soql::ast::{
     Condition, Direction, Expression, FieldPath, FunctionKind, Literal, Name, Nulls, Operator,
-    Pattern, PatternPart, Predicate, Query, SelectItem, Selection, Set, Test,
+    Pattern, PatternPart, Predicate, Query, SelectItem, Selection, Set, Test, TypeCase, TypeOf,
 };
 use jiff::tz::TimeZone;
 use rusqlite::types::ValueRef;
@@ -48,7 +48,7 @@ impl<'s> Oracle<'s> {
             by_id: HashMap::new(),
             zone: org.time_zone.clone(),
         };
-        for object in schema.objects().iter().filter(|o| o.key_prefix.is_some()) {
+        for object in schema.objects().iter().filter(|o| o.has_table()) {
             let sql = format!("SELECT * FROM {} ORDER BY _row", table::table(object));
             let records = org.store.run(|connection| {
                 let mut statement = connection.prepare(&sql)?;
@@ -192,10 +192,38 @@ impl<'s> Oracle<'s> {
                     let (name, children) = self.children(record, query, scope);
                     answer.insert(name, children);
                 }
+                SelectItem::TypeOf(type_of) => {
+                    let (name, fields) = self.type_of(record, type_of, scope);
+                    answer.insert(name, fields);
+                }
                 other => panic!("{other:?}"),
             }
         }
         Value::Object(answer)
+    }
+
+    /// The relationship of a `TYPEOF`, and the fields of the case that fits.
+    fn type_of(&self, record: &Record, type_of: &TypeOf, scope: &Scope<'_>) -> (String, Value) {
+        let name = &type_of.relationship.name.text;
+        let (reference, otherwise) = self.parent(scope.object, name);
+        let key = reference.relationship.clone().unwrap();
+        let Some(parent) = self.referred(record, scope.object, reference) else {
+            return (key, Value::Null);
+        };
+        let case = |case: &&TypeCase| case.object.is(&parent.object);
+        let (object, fields) = match type_of.cases.iter().find(case) {
+            Some(case) => (self.schema.object(&parent.object).unwrap(), &case.fields),
+            None => (otherwise, &type_of.otherwise),
+        };
+        if fields.is_empty() {
+            return (key, Value::Null);
+        }
+        let mut answer = Map::new();
+        for path in fields {
+            let names: Vec<String> = path.names().map(|name| name.text.clone()).collect();
+            self.put(&mut answer, Some(parent), (object, &names));
+        }
+        (key, Value::Object(answer))
     }
 
     /// Puts the value at the end of a path into an answer, below the names of the parents.
@@ -358,7 +386,8 @@ impl<'s> Oracle<'s> {
             Predicate::Like(pattern) => value.as_str().is_some_and(|text| like(text, pattern)),
             Predicate::In(set) => self.is_in((&value, storage), set),
             Predicate::NotIn(set) => !self.is_in((&value, storage), set),
-            other => panic!("{other:?}"),
+            Predicate::Includes(sets) => includes(&value, sets),
+            Predicate::Excludes(sets) => !includes(&value, sets),
         }
     }
 
@@ -428,6 +457,22 @@ impl<'s> Oracle<'s> {
             (Operator::GreaterOrEqual, Some(order)) => order.is_ge(),
         }
     }
+}
+
+/// Whether a value of several has all those of one of the sets.
+fn includes(value: &Value, sets: &[accredit_soql::ast::Value]) -> bool {
+    let Some(text) = value.as_str() else {
+        return false;
+    };
+    let text = text.to_lowercase();
+    let held: Vec<&str> = text.split(';').collect();
+    sets.iter().any(|set| {
+        let Literal::String(wanted) = &set.literal else {
+            panic!()
+        };
+        let wanted = wanted.to_lowercase();
+        wanted.split(';').all(|one| held.contains(&one))
+    })
 }
 
 /// A value of a record that is seen as one of `object`, which may be `Name`.

@@ -1,15 +1,15 @@
-//! How a query reaches its org: a token that was given, or a sign-in that can be repeated once.
+//! How a command reaches its org: a token that was given, or a sign-in that can be repeated once.
 
 use accredit::audience::InstanceUrl;
 use accredit::secret::AccessToken;
 use accredit::source::Token;
 
-use crate::args::QueryArgs;
+use crate::args::calls::OrgArgs;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::key_reference::is_variable_name;
 use crate::output::Output;
-use crate::rest::Org;
+use crate::rest::{Failure, Org};
 use crate::session::Session;
 use crate::settings::network::{Traffic, client};
 use crate::settings::{Environment, Flag, Picker, lookup, sign_in};
@@ -25,7 +25,7 @@ pub(crate) struct Reach {
 impl Reach {
     /// Takes the token that is given, or signs in.
     pub(crate) fn open(
-        args: &QueryArgs,
+        args: &OrgArgs,
         timeout: Option<&str>,
         world: &World,
         out: &mut Output,
@@ -51,10 +51,25 @@ impl Reach {
         self.renewal.is_some()
     }
 
+    /// Asks the org; a session that has ended is renewed once.
+    pub(crate) fn ask<T>(
+        &mut self,
+        out: &mut Output,
+        ask: impl Fn(&Org) -> Result<T, Failure>,
+    ) -> Result<T, CliError> {
+        match ask(&self.org) {
+            Err(Failure::SessionEnded(_)) if self.can_renew() => {
+                self.renew(out)?;
+                ask(&self.org).map_err(Failure::into_error)
+            }
+            other => other.map_err(Failure::into_error),
+        }
+    }
+
     /// Signs in again.
     pub(crate) fn renew(&mut self, out: &mut Output) -> Result<(), CliError> {
         if let Some(session) = self.renewal.take() {
-            out.warn("the session ended; signing in again and starting the query anew");
+            out.warn("the session ended; signing in again and starting anew");
             self.org = org(&session, out)?;
         }
         Ok(())
@@ -69,7 +84,7 @@ fn org(session: &Session, out: &mut Output) -> Result<Org, CliError> {
     } = session
         .exchange(out)?
         .outcome
-        .map_err(|error| session.explain(error))?;
+        .map_err(|error| session.explain(&error))?;
     Ok(Org {
         instance_url,
         access_token,
@@ -78,10 +93,21 @@ fn org(session: &Session, out: &mut Output) -> Result<Org, CliError> {
 
 /// The variable that holds the token, if one is to be used.
 fn given_in<'a>(
-    args: &'a QueryArgs,
+    args: &'a OrgArgs,
     environment: &dyn Environment,
 ) -> Result<Option<&'a str>, CliError> {
-    if let Some(name) = args.access_token_env.as_deref() {
+    if args.access_token_env.is_none() && sign_in::is_asked_for(&args.sign_in) {
+        return Ok(None);
+    }
+    token_variable(args.access_token_env.as_deref(), environment)
+}
+
+/// The variable that `--access-token-env` names, or the first of those with a token.
+pub(crate) fn token_variable<'a>(
+    flag: Option<&'a str>,
+    environment: &dyn Environment,
+) -> Result<Option<&'a str>, CliError> {
+    if let Some(name) = flag {
         return if is_variable_name(name) {
             Ok(Some(name))
         } else {
@@ -92,9 +118,6 @@ fn given_in<'a>(
             .hint("put the token into a variable and give its name"))
         };
     }
-    if sign_in::is_asked_for(&args.sign_in) {
-        return Ok(None);
-    }
     let variable = &env_vars::ACCESS_TOKEN;
     let others = variable.fallbacks.iter().map(|fallback| fallback.name);
     Ok(std::iter::once(variable.name)
@@ -102,24 +125,23 @@ fn given_in<'a>(
         .find(|name| lookup(environment, name).is_some()))
 }
 
-fn given(name: &str, args: &QueryArgs, environment: &dyn Environment) -> Result<Org, CliError> {
-    let mut picker = Picker::new(environment);
-    let token = match lookup(environment, name).map(std::ffi::OsString::into_string) {
+/// The token in a variable, or what is wrong with it.
+pub(crate) fn token_in(name: &str, environment: &dyn Environment) -> Result<AccessToken, String> {
+    match lookup(environment, name).map(std::ffi::OsString::into_string) {
         Some(Ok(text)) => AccessToken::new(text.trim().to_owned())
-            .map_err(|_| picker.problem(format!("the variable {name} holds no access token"), None))
-            .ok(),
-        Some(Err(_)) => {
-            picker.problem(format!("the variable {name} is not UTF-8 text"), None);
-            None
-        }
-        None => {
-            picker.problem(
-                format!("the variable {name} is not set, expected an access token in it"),
-                None,
-            );
-            None
-        }
-    };
+            .map_err(|_| format!("the variable {name} holds no access token")),
+        Some(Err(_)) => Err(format!("the variable {name} is not UTF-8 text")),
+        None => Err(format!(
+            "the variable {name} is not set, expected an access token in it"
+        )),
+    }
+}
+
+fn given(name: &str, args: &OrgArgs, environment: &dyn Environment) -> Result<Org, CliError> {
+    let mut picker = Picker::new(environment);
+    let token = token_in(name, environment)
+        .map_err(|what| picker.problem(what, None))
+        .ok();
     let instance_url = picker.required(
         "instance URL",
         Flag::new("--login-url", args.sign_in.login_url.as_deref()),

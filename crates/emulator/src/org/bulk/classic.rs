@@ -1,0 +1,178 @@
+//! Jobs of Bulk API 1.0: a job is a frame, and its batches do the work (fact sheet §6.3).
+//!
+//! Owns what such jobs know besides those of 2.0. A batch is a job of its own, with what came in
+//! one request; it runs like any other.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::files::UploadError;
+use super::ingest::{Outcome, STEP};
+use super::job::{Job, NewJob, State};
+use super::{Pace, millis};
+use crate::org::Org;
+use crate::org::table::next_id;
+use crate::org::write::Author;
+
+/// The key prefix of batches.
+const KEY_PREFIX: &str = "751";
+
+/// The form of what a job reads and writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Content {
+    Csv,
+    Json,
+}
+
+/// What a job of 1.0, or a batch, knows besides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Classic {
+    pub(crate) content: Content,
+    /// The job that this is a batch of.
+    pub(crate) batch_of: Option<String>,
+}
+
+/// What a batch is made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Load<'a> {
+    /// A statement.
+    Query(&'a str),
+    /// A table.
+    Table(&'a [u8]),
+}
+
+impl Org {
+    /// Begins a job that waits for batches.
+    pub(crate) fn begin_classic(
+        &self,
+        new: NewJob,
+        content: Content,
+        author: &Author,
+    ) -> Result<Job, rusqlite::Error> {
+        self.store.together(|| {
+            let mut job = self.begin_job(new, author)?;
+            job.state = State::Open;
+            job.classic = Some(Classic {
+                content,
+                batch_of: None,
+            });
+            self.keep_job(&job)?;
+            Ok(job)
+        })
+    }
+
+    /// Adds a batch to a job that is open.
+    pub(crate) fn add_batch(
+        &self,
+        job: &Job,
+        load: Load<'_>,
+        author: &Author,
+    ) -> Result<Job, UploadError> {
+        self.store.together(|| {
+            let id = self
+                .store
+                .run(|connection| next_id(connection, KEY_PREFIX))?;
+            let mut batch = job.clone();
+            batch.id = id.to_string();
+            batch.created_at = millis(author.now);
+            batch.modified_at = batch.created_at;
+            if let Some(classic) = &mut batch.classic {
+                classic.batch_of = Some(job.id.clone());
+            }
+            self.keep_job(&batch)?;
+            match load {
+                Load::Query(text) => batch.query = Some(text.to_owned()),
+                Load::Table(table) => self.upload(&batch.id, table)?,
+            }
+            batch.state = State::UploadComplete;
+            self.keep_job(&batch)?;
+            Ok(batch)
+        })
+    }
+
+    /// The batches of a job after a look at each, in the order in which they came.
+    pub(crate) fn look_at_batches(
+        &self,
+        job: &str,
+        (pace, author): (Pace, &Author),
+    ) -> Result<Vec<Job>, rusqlite::Error> {
+        let sql = "SELECT id FROM accredit_bulk_job
+            WHERE id >= ?1 AND json_extract(job, '$.classic.batch_of') = ?2 ORDER BY id";
+        let ids: Vec<String> = self.store.run(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let ids = statement.query_map([KEY_PREFIX, job], |row| row.get(0))?;
+            ids.collect()
+        })?;
+        let mut batches = Vec::with_capacity(ids.len());
+        for id in ids {
+            batches.extend(self.advance_job(&id, (pace, author))?);
+        }
+        Ok(batches)
+    }
+
+    /// Ends the batches of a job that nobody has worked on.
+    pub(crate) fn abort_batches(&self, job: &str, author: &Author) -> Result<(), rusqlite::Error> {
+        for mut batch in self.look_at_batches(job, (Pace::ByLooks, author))? {
+            if !batch.state.is_end() {
+                batch.state = State::Aborted;
+                self.keep_job(&batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what became of each line of a batch.
+    pub(crate) fn read_outcomes(
+        &self,
+        batch: &Job,
+        tell: &mut dyn FnMut(&Outcome),
+    ) -> Result<(), rusqlite::Error> {
+        let mut first = 1;
+        loop {
+            let outcomes = self.outcomes(&batch.id, first)?;
+            for (_, outcome) in &outcomes {
+                tell(outcome);
+            }
+            if outcomes.len() < STEP {
+                return Ok(());
+            }
+            first += STEP as i64;
+        }
+    }
+}
+
+impl Job {
+    /// Whether records go in and out as JSON.
+    pub(super) fn is_json(&self) -> bool {
+        let classic = self.classic.as_ref();
+        classic.is_some_and(|classic| classic.content == Content::Json)
+    }
+}
+
+/// Writes a record as an element of an array; `at` is its number from 0. Moments are milliseconds
+/// here.
+pub(super) fn write_record(out: &mut Vec<u8>, record: &Value, at: i64) {
+    if at > 0 {
+        out.push(b',');
+    }
+    let mut record = record.clone();
+    count_moments(&mut record);
+    out.extend_from_slice(record.to_string().as_bytes());
+}
+
+fn count_moments(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(count_moments),
+        Value::String(text) => {
+            let has_form = text.len() == 28 && text.ends_with("+0000");
+            let parsed = has_form
+                .then(|| jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &text).ok())
+                .flatten();
+            if let Some(at) = parsed {
+                *value = Value::from(at.as_millisecond());
+            }
+        }
+        _ => {}
+    }
+}
