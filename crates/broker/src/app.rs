@@ -18,6 +18,8 @@ use crate::peer::Peer;
 use crate::proxy::Upstream;
 use crate::session::{Sessions, World};
 use crate::setup::{Listening, Setup};
+use crate::shared::{RedisStore, Sharing};
+use crate::vault::Vault;
 
 mod answering;
 
@@ -71,14 +73,8 @@ impl App {
         listening: Listening,
         parts: Parts,
     ) -> Result<Self, Mistakes> {
-        let handles = Handles::draw(parts.world.random.as_ref());
-        let handles = handles.map_err(|error| {
-            Mistakes(vec![Mistake {
-                place: "handles".to_owned(),
-                what: error.to_string(),
-            }])
-        })?;
-        let sessions = Sessions::default();
+        let (sharing, handles) = sharing(config, &parts).await?;
+        let sessions = Sessions::new(sharing);
         let keys = parts.keys.as_ref();
         let setup = Setup::build(config, listening, keys, &sessions, &parts.world).await?;
         Ok(Self(Arc::new(Inner {
@@ -134,4 +130,41 @@ impl App {
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
+}
+
+/// What it takes to share with other replicas, if the configuration names a store; then they open
+/// each other's handles too.
+async fn sharing(config: &Config, parts: &Parts) -> Result<(Option<Sharing>, Handles), Mistakes> {
+    let place = config
+        .store
+        .as_ref()
+        .map_or("handles", |store| &store.place);
+    let mistake = |what: String| {
+        Mistakes(vec![Mistake {
+            place: place.to_owned(),
+            what,
+        }])
+    };
+    let Some(store) = &config.store else {
+        let handles = Handles::draw(parts.world.random.as_ref());
+        return handles
+            .map(|handles| (None, handles))
+            .map_err(|error| mistake(error.to_string()));
+    };
+    let secret = |reference: String| async move { parts.keys.secret(&reference).await };
+    let key = secret(store.key.clone()).await;
+    let key = key.map_err(|error| mistake(error.to_string()))?;
+    let url = secret(store.url.clone()).await;
+    let url = url.map_err(|error| mistake(error.to_string()))?;
+    let url = String::from_utf8_lossy(url.expose()).trim().to_owned();
+    let redis = RedisStore::new(&url).map_err(|error| mistake(error.to_string()))?;
+    let handles = Handles::shared(&key).map_err(|error| mistake(error.to_string()))?;
+    let sharing = Sharing {
+        store: Arc::new(redis),
+        vault: Arc::new(Vault::new(&key).map_err(|error| mistake(error.to_string()))?),
+        clock: Arc::clone(&parts.world.clock),
+        random: Arc::clone(&parts.world.random),
+        resting: Arc::default(),
+    };
+    Ok((Some(sharing), handles))
 }

@@ -18,6 +18,7 @@ mod connections;
 mod listener;
 mod read;
 mod section;
+mod store;
 
 pub use listener::address;
 pub use read::{LENGTH_MAX, parse};
@@ -32,6 +33,19 @@ pub struct Config {
     pub connections: Vec<ConnectionConfig>,
     /// Who may ask.
     pub callers: Vec<CallerConfig>,
+    /// What replicas share, if there are any.
+    pub store: Option<StoreConfig>,
+}
+
+/// A store that replicas share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Where its URL is: `env:NAME` or a file, because it may hold a password; or the URL itself.
+    pub url: String,
+    /// Where the key that seals tokens is: `env:NAME` or a file.
+    pub key: String,
+    /// Where the table stands in the file.
+    pub place: String,
 }
 
 /// Where to listen, and which names callers may use for it.

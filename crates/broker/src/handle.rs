@@ -10,10 +10,13 @@ use std::time::Duration;
 use accredit::clock::UnixTime;
 use accredit::error::Error;
 use accredit::random::Random;
+use accredit::secret::Secret;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// What a handle begins with.
 const PREFIX: &str = "acch_";
@@ -52,10 +55,19 @@ impl fmt::Debug for Handles {
 impl Handles {
     /// With a key of its own: handles end with the process.
     pub(crate) fn draw(random: &dyn Random) -> Result<Self, Error> {
-        let mut key = zeroize::Zeroizing::new([0; 32]);
+        let mut key = Zeroizing::new([0; 32]);
         let none = |source| Error::key("no random numbers for a key").with_source(source);
         random.fill(key.as_mut()).map_err(none)?;
         let key = UnboundKey::new(&AES_256_GCM, key.as_ref())
+            .map_err(|_| Error::key("a key for handles could not be made"))?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// With a key that replicas share, so that each opens what another sealed.
+    pub(crate) fn shared(secret: &Secret<Vec<u8>>) -> Result<Self, Error> {
+        let mut text = Zeroizing::new(CONTEXT.to_vec());
+        text.extend_from_slice(secret.expose().trim_ascii());
+        let key = UnboundKey::new(&AES_256_GCM, digest(&SHA256, &text).as_ref())
             .map_err(|_| Error::key("a key for handles could not be made"))?;
         Ok(Self(LessSafeKey::new(key)))
     }

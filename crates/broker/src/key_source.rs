@@ -17,6 +17,10 @@ pub trait KeySource: Send + Sync + fmt::Debug {
     /// Reads the key that `reference` names, as it is now.
     fn load(&self, reference: &str) -> BoxFuture<'_, Result<HeldKey, Error>>;
 
+    /// Reads a secret of the broker: a URL that was given as it is, or what `env:NAME` or a file
+    /// holds.
+    fn secret(&self, reference: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>>;
+
     /// Reads a file of the listener, as it is now.
     fn file(&self, path: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>>;
 }

@@ -22,6 +22,7 @@ pub mod key_source;
 pub mod pattern;
 pub mod proxy;
 pub mod report_document;
+pub mod shared;
 
 mod answer;
 mod app;
@@ -43,6 +44,7 @@ mod stand_in;
 mod subject;
 mod tls;
 mod token;
+mod vault;
 
 pub use app::{App, Parts};
 pub use key_source::{HeldKey, KeySource};

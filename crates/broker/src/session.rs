@@ -21,6 +21,8 @@ use accredit::source::{Exchange, Identity, JwtBearer, Outside, Token, TokenSourc
 use crate::config::ConnectionConfig;
 use crate::failure::Failure;
 use crate::key_source::HeldKey;
+use crate::shared::{Shared, Sharing};
+use crate::vault;
 
 /// The most identities that are remembered at a time.
 const SESSIONS_MAX: usize = 10_000;
@@ -46,7 +48,7 @@ pub(crate) const MINUTES: usize = 60;
 /// One identity: its token, and the exchanges it took.
 #[derive(Debug)]
 pub(crate) struct Session {
-    cached: Cached<Recorded>,
+    cached: Cached<Shared<Recorded>>,
     record: Arc<Record>,
 }
 
@@ -197,7 +199,13 @@ impl Memory {
 }
 
 impl Session {
-    fn new(connection: &ConnectionConfig, key: &HeldKey, subject: Subject, world: &World) -> Self {
+    fn new(
+        connection: &ConnectionConfig,
+        key: &HeldKey,
+        name: &Name,
+        subject: Subject,
+        (world, sharing): (&World, Option<Sharing>),
+    ) -> Self {
         let identity = Identity {
             issuer: connection.issuer.clone(),
             subject,
@@ -216,8 +224,10 @@ impl Session {
             record: Arc::clone(&record),
             clock: Arc::clone(&world.clock),
         };
+        let login_url = connection.endpoint.login_url().clone();
+        let shared = Shared::new(recorded, sharing, name.stored_as(), login_url);
         let cached = Cached::new(
-            recorded,
+            shared,
             RefreshPolicy::default(),
             Arc::clone(&world.clock),
             Arc::clone(&world.random),
@@ -282,12 +292,31 @@ struct Name {
     token_lifetime: Duration,
 }
 
+impl Name {
+    /// The name under which the token is kept in a store. The key is no part of it: while a key is
+    /// changed, replicas with the old and the new one share the token.
+    fn stored_as(&self) -> String {
+        vault::name_of(&[&self.login_url, &self.audience, &self.issuer, &self.subject])
+    }
+}
+
 /// All sessions. Connections that sign in as the same user with the same app share one, so that
 /// they share its budget; so do a connection and what it was before a reload.
 #[derive(Debug, Default)]
-pub(crate) struct Sessions(Mutex<HashMap<Name, Arc<Session>>>);
+pub(crate) struct Sessions {
+    all: Mutex<HashMap<Name, Arc<Session>>>,
+    sharing: Option<Sharing>,
+}
 
 impl Sessions {
+    /// None yet; they will share what they get, if there is a store.
+    pub(crate) fn new(sharing: Option<Sharing>) -> Self {
+        Self {
+            all: Mutex::default(),
+            sharing,
+        }
+    }
+
     /// The session of a user of a connection.
     pub(crate) fn of(
         &self,
@@ -304,7 +333,7 @@ impl Sessions {
             key: key.signer.public_key().fingerprint(),
             token_lifetime: connection.token_lifetime,
         };
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sessions = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(session) = sessions.get(&name) {
             return Ok(Arc::clone(session));
         }
@@ -323,7 +352,9 @@ impl Sessions {
                 "tokens of too many users are held; try again later",
             ));
         }
-        let session = Arc::new(Session::new(connection, key, subject.clone(), world));
+        let outside = (world, self.sharing.clone());
+        let session = Session::new(connection, key, &name, subject.clone(), outside);
+        let session = Arc::new(session);
         sessions.insert(name, Arc::clone(&session));
         Ok(session)
     }

@@ -6,7 +6,7 @@ use accredit::error::Error;
 use toml::de::DeTable;
 
 use super::section::{Mistakes, Reader, Section};
-use super::{Config, callers, connections, listener};
+use super::{Config, callers, connections, listener, store};
 
 /// The longest file that is read, in bytes.
 pub const LENGTH_MAX: usize = 1024 * 1024;
@@ -45,7 +45,9 @@ pub fn parse(
     let callers = root
         .section("callers")
         .map(|section| callers::read(&section, &connections));
+    let store = root.section("store").and_then(store::read);
     let config = Config {
+        store,
         listener: listener.unwrap_or_default(),
         callers: callers.unwrap_or_default(),
         connections,

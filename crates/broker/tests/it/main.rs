@@ -12,6 +12,8 @@ mod proxy;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod salesforce;
 #[cfg(test)]
 mod stand_in;

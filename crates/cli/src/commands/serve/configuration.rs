@@ -166,6 +166,13 @@ fn read_file(path: &Path) -> Result<Config, CliError> {
         tls.client_ca.as_mut().map(beside);
     }
     config.listener.socket.as_mut().map(beside);
+    if let Some(store) = &mut config.store {
+        for reference in [&mut store.url, &mut store.key] {
+            if !reference.starts_with("env:") && !reference.contains("://") {
+                beside(reference);
+            }
+        }
+    }
     for connection in &mut config.connections {
         if let Ok(KeyReference::File(key)) = KeyReference::parse(&connection.key.reference) {
             connection.key.reference = folder.join(key).to_string_lossy().into_owned();

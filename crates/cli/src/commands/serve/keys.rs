@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 use crate::files;
 use crate::key_reference::KeyReference;
 use crate::passphrase::PassphraseSource;
+use crate::settings::lookup;
 use crate::world::World;
 
 /// The longest file of certificates that is read, in bytes.
@@ -81,6 +82,19 @@ fn read_file(path: &str) -> Result<Secret<Vec<u8>>, Error> {
         .map_err(|error| Error::setting(format!("{path} could not be read")).with_source(error))
 }
 
+fn read_secret(reference: &str, world: &World) -> Result<Secret<Vec<u8>>, Error> {
+    if reference.contains("://") {
+        return Ok(Secret::new(reference.as_bytes().to_vec()));
+    }
+    let Some(name) = reference.strip_prefix("env:") else {
+        return read_file(reference);
+    };
+    let found = lookup(world.environment.as_ref(), name);
+    found
+        .map(|text| Secret::new(text.into_encoded_bytes()))
+        .ok_or_else(|| Error::setting(format!("the variable {name} is not set")))
+}
+
 impl KeySource for References {
     fn load(&self, reference: &str) -> BoxFuture<'_, Result<HeldKey, Error>> {
         let (reference, world) = (reference.to_owned(), self.0.clone());
@@ -89,6 +103,10 @@ impl KeySource for References {
             let abandoned = |_| Err(Error::key("the reading of a key was abandoned"));
             reading.await.unwrap_or_else(abandoned)
         })
+    }
+
+    fn secret(&self, reference: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
+        Box::pin(std::future::ready(read_secret(reference, &self.0)))
     }
 
     fn file(&self, path: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
