@@ -1,6 +1,5 @@
-# kms_moto.py ACCREDIT: a key in moto's KMS signs in at the emulator; its certificate is made with a signature
-# of the KMS as well. Run by `accredit emulator run`, which needs the certificate first: see peers/run.
-import base64, datetime, os, subprocess, sys, threading
+# kms_moto.py ACCREDIT DIR: a key that was made in moto's KMS, and never leaves it, signs in at the emulator.
+import datetime, os, subprocess, sys
 
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_REGION="us-east-1")
 from moto.server import ThreadedMotoServer
@@ -29,7 +28,6 @@ certificate = (
 )
 path = os.path.join(folder, "kms.crt")
 open(path, "wb").write(certificate.public_bytes(serialization.Encoding.PEM))
-other = os.path.join(folder, "unused.key")
 env = {**os.environ, "AWS_ENDPOINT_URL_KMS": url}
 for reference in ["awskms:alias/salesforce", "awskms:" + key["KeyId"], "awskms:" + key["Arn"]]:
     shown = subprocess.run([accredit, "key", "check", reference, path], env=env, capture_output=True, text=True)

@@ -221,6 +221,10 @@ fn bench() -> Bench {
     connection
         .backup("main", &copy, None::<fn(rusqlite::backup::Progress)>)
         .expect("a copy of the database");
+    // Neither side asks the other for its turn.
+    connection
+        .pragma_update(None, "locking_mode", "EXCLUSIVE")
+        .expect("the file for this side alone");
     let org = Org::open(&Place::File(copy), Seed::Sample, NOW).expect("an org");
     Bench {
         org,

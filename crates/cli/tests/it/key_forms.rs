@@ -136,3 +136,41 @@ fn what_was_put_right_in_a_key_is_told() {
         );
     }
 }
+
+#[test]
+fn no_passphrase_pin_or_token_is_told() {
+    let program = program();
+    program
+        .line("key new --encrypt --passphrase-file word")
+        .succeeds();
+    let address = "http://127.0.0.1:1";
+    let program = program
+        .with("ACCREDIT_PASSPHRASE", "s3cret passphrase")
+        .with("VAULT_ADDR", address)
+        .with("VAULT_TOKEN", "hvs.s3cret")
+        .with("CREDHUB_API", "https://127.0.0.1:1")
+        .with("CREDHUB_CLIENT", "client")
+        .with("CREDHUB_SECRET", "s3cret")
+        .with("AWS_ENDPOINT_URL", address)
+        .with("AWS_REGION", "eu-west-1")
+        .with("AWS_ACCESS_KEY_ID", "AKID")
+        .with("AWS_SECRET_ACCESS_KEY", "s3cret");
+    for reference in [
+        "server.key",
+        "vault:a/b#c",
+        "vault-transit:a",
+        "credhub:/a",
+        "awskms:a",
+        "pkcs11:object=a?pin-value=s3cret&module-path=/nowhere.so",
+        "pkcs11:object=a?pin-value=s3cret&pin-value=s3cret",
+    ] {
+        for form in ["", "--json"] {
+            let run = program.line(&format!(
+                "token -i a -o b@example.com -f {reference} -vv {form}"
+            ));
+            assert_ne!(run.code, 0, "{reference}");
+            let told = format!("{}{}", run.stdout, run.stderr);
+            assert!(!told.contains("s3cret"), "{reference}: {told}");
+        }
+    }
+}

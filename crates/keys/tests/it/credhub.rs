@@ -96,7 +96,7 @@ async fn a_client_of_the_uaa_is_let_in_and_an_expired_token_is_renewed_once() {
     for name in ["CF_INSTANCE_CERT", "CF_INSTANCE_KEY"] {
         variables.set(name, &[""]);
     }
-    variables.set("CREDHUB_CLIENT", &["demo client"]);
+    variables.set("CREDHUB_CLIENT", &["demo"]);
     variables.set("CREDHUB_SECRET", &["p&ss"]);
     let source = source(REFERENCE, &variables);
     source.fetch().await.unwrap();

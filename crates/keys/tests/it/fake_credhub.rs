@@ -1,5 +1,7 @@
 //! A CredHub for tests, over TLS with client certificates: its API, version 1, as server 2.15
-//! answers, with the UAA beside it.
+//! answers, with the UAA beside it. To run programs of others against it:
+//! `cargo test -p accredit-keys --test it -- --ignored --nocapture fake_credhub` and see what it
+//! prints.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -188,14 +190,22 @@ fn reply(state: &mut State, asked: &Asked, port: u16) -> Reply {
     if let Some(refused) = refused(state, asked) {
         return refused;
     }
-    if let Some(query) = asked.line.strip_prefix("GET /api/v1/data?name=") {
-        let name = query.trim_end_matches("&current=true").replace("%2F", "/");
+    if let Some(query) = asked.line.strip_prefix("GET /api/v1/data?") {
+        let name = query
+            .split('&')
+            .find_map(|field| field.strip_prefix("name="));
+        let name = name.unwrap_or_default().replace("%2F", "/");
         return match state.credentials.get(&name) {
             Some(versions) => said(200, &json!({"data": versions})),
             None => missing(),
         };
     }
-    assert_eq!(asked.line, "POST /api/v1/interpolate");
+    if asked.line == "GET /version" {
+        return said(200, &json!({"version": "2.15.20"}));
+    }
+    if asked.line != "POST /api/v1/interpolate" {
+        return missing();
+    }
     let mut services: Value = serde_json::from_slice(&asked.body).unwrap();
     for service in services.as_object_mut().unwrap().values_mut() {
         for binding in service.as_array_mut().unwrap() {
@@ -225,12 +235,19 @@ fn missing() -> Reply {
 
 fn token(state: &mut State, asked: &Asked) -> Reply {
     let body = String::from_utf8(asked.body.clone()).unwrap();
-    let right = "grant_type=client_credentials&response_type=token&client_id=demo%20client&client_secret=p%26ss";
-    if body != right {
-        return said(
-            401,
-            &json!({"error": "unauthorized", "error_description": "Bad credentials"}),
-        );
+    // Programs send the fields in an order of their own.
+    let mut fields: Vec<&str> = body.split('&').collect();
+    fields.sort_unstable();
+    let right = [
+        "client_id=demo",
+        "client_secret=p%26ss",
+        "grant_type=client_credentials",
+        "response_type=token",
+    ];
+    if fields != right {
+        let words = "Bad credentials";
+        let body = json!({"error": "unauthorized", "error_description": words});
+        return said(401, &body);
     }
     state.tokens += 1;
     let token = format!("token-{}", state.tokens);
@@ -256,4 +273,41 @@ fn refused(state: &State, asked: &Asked) -> Option<Reply> {
     let is_app = certificate.windows(4).any(|four| four == b"app:");
     let body = json!({"error": "The provided authentication mechanism does not provide a valid identity. Please contact your system administrator."});
     (!is_app).then(|| said(401, &body))
+}
+
+#[test]
+#[ignore = "serves until its input ends"]
+fn for_programs_of_others() {
+    let fake = FakeCredhub::start();
+    fake.put(
+        "/demo/certificate",
+        vec![certificate("pkcs1.key", Some(false))],
+    );
+    let value = json!({"demo-certificate": certificate("pkcs1.key", None)});
+    fake.put(
+        "/demo/credentials",
+        vec![
+            json!({"type": "json", "id": "y", "name": "/demo/credentials",
+        "version_created_at": "2026-01-01T00:00:00Z", "value": value}),
+        ],
+    );
+    let authority = fake.path("system/trusted-ca-1.crt");
+    println!(
+        "export CREDHUB_SERVER={} CREDHUB_CA_CERT={}",
+        fake.url,
+        authority.display()
+    );
+    println!("export CREDHUB_CLIENT=demo CREDHUB_SECRET='p&ss'   # or, without these two:");
+    let (certificate, key) = (fake.path("instance.crt"), fake.path("instance.key"));
+    println!(
+        "export CF_INSTANCE_CERT={} CF_INSTANCE_KEY={}",
+        certificate.display(),
+        key.display()
+    );
+    println!(
+        "export CF_SYSTEM_CERT_PATH={}",
+        fake.path("system").display()
+    );
+    println!("# credentials: /demo/certificate, and /demo/credentials for references");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
 }

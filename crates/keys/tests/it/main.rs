@@ -10,6 +10,8 @@ mod describing;
 #[cfg(test)]
 mod fake_credhub;
 #[cfg(test)]
+mod kms;
+#[cfg(test)]
 mod loading;
 #[cfg(test)]
 mod making;

@@ -157,6 +157,66 @@ fn every_pkcs12_that_openssl_writes_is_read() {
     }
 }
 
+/// A file with a MAC of RFC 9579, put together by hand around the contents that openssl wrote.
+#[test]
+fn a_pkcs12_with_the_newest_kind_of_mac_is_read() {
+    if !has_openssl() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("p12").display().to_string();
+    let (key, certificate) = (path("pkcs8.key"), path("server.crt"));
+    let (key, certificate) = (key.to_str().unwrap(), certificate.to_str().unwrap());
+    let word = format!("pass:{PASSPHRASE}");
+    let line = [
+        "pkcs12",
+        "-export",
+        "-nomac",
+        "-inkey",
+        key,
+        "-in",
+        certificate,
+        "-out",
+        &out,
+    ];
+    openssl(&[line.as_slice(), &["-passout", &word]].concat());
+    let plain = std::fs::read(&out).unwrap();
+    // PFX: version, then ContentInfo with the octets that the MAC covers behind its type.
+    let content_info = &plain[7..];
+    let covered = &content_info[4 + 11 + 4 + 4..];
+    let sequence = |parts: &[&[u8]]| wrap(0x30, &parts.concat());
+    let mut mac_key = [0; 32];
+    let rounds = std::num::NonZeroU32::new(2048).unwrap();
+    let prf = aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA512;
+    aws_lc_rs::pbkdf2::derive(prf, rounds, &[7; 8], PASSPHRASE.as_bytes(), &mut mac_key);
+    let mac_key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &mac_key);
+    let tag = aws_lc_rs::hmac::sign(&mac_key, covered);
+    let hmac = |oid: &str| sequence(&[&unhex(oid), &[5, 0]]);
+    let (sha256, sha512) = (hmac("06082a864886f70d0209"), hmac("06082a864886f70d020b"));
+    let parameters = sequence(&[&unhex("0408070707070707070702020800020120"), &sha512]);
+    let derivation = sequence(&[&unhex("06092a864886f70d01050c"), &parameters]);
+    let pbmac1 = sequence(&[
+        &unhex("06092a864886f70d01050e"),
+        &sequence(&[&derivation, &sha256]),
+    ]);
+    let digest = sequence(&[&pbmac1, &wrap(4, tag.as_ref())]);
+    let mac = sequence(&[&digest, &wrap(4, b"NOT USED"), &[2, 1, 1]]);
+    let whole = sequence(&[&[2, 1, 3], content_info, &mac]);
+    assert_eq!(fingerprint(whole.clone(), PASSPHRASE).unwrap(), expected());
+    let refused = fingerprint(whole, "wrong").unwrap_err().to_string();
+    assert!(refused.contains("passphrase is wrong"), "{refused}");
+}
+
+fn wrap(tag: u8, body: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(body.len()).unwrap().to_be_bytes();
+    let header = match (high, low) {
+        (0, 0..0x80) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
+    };
+    [header, body.to_vec()].concat()
+}
+
 #[test]
 fn a_file_that_asks_for_too_much_work_is_refused_by_name() {
     // EncryptedPrivateKeyInfo with PBES2 around a derivation.
@@ -265,17 +325,6 @@ fn unhex(digits: &str) -> Vec<u8> {
         .step_by(2)
         .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
         .collect()
-}
-
-fn wrap(tag: u8, body: &[u8]) -> Vec<u8> {
-    assert!(body.len() < 256);
-    let length = u8::try_from(body.len()).unwrap();
-    let header = if length < 0x80 {
-        vec![tag, length]
-    } else {
-        vec![tag, 0x81, length]
-    };
-    [header, body.to_vec()].concat()
 }
 
 /// The numbers of an `RSAPrivateKey`, without signs.

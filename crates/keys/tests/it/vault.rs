@@ -85,7 +85,7 @@ fn pair() -> KeyPair {
     KeyPair::from_pkcs8(&der("pkcs8.key")).unwrap()
 }
 
-fn signature(message: &[u8]) -> Vec<u8> {
+pub(crate) fn signature(message: &[u8]) -> Vec<u8> {
     let pair = pair();
     let mut signature = vec![0; pair.public_modulus_len()];
     let random = aws_lc_rs::rand::SystemRandom::new();

@@ -216,15 +216,15 @@ const MISUSES: &[(&str, &str, usize, &str)] = &[
              must be relationships to the initial object.  The driving object is Account",
     ),
     (
-        "SELECT Id FROM Contact c, c.Account C",
+        "SELECT Id FROM Case c, c.Owner C",
         "MALFORMED_QUERY",
-        37,
+        32,
         "duplicate alias: C",
     ),
     (
-        "SELECT COUNT() FROM Contact ORDER BY Name",
+        "SELECT COUNT() FROM Lead ORDER BY Name",
         "MALFORMED_QUERY",
-        38,
+        35,
         "Ordered field must be grouped or aggregated: Name",
     ),
     (
