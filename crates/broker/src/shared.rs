@@ -2,8 +2,8 @@
 //!
 //! Owns what a replica does before it signs in: it looks for a token that another got, or takes the
 //! lease and gets one for all. The store is a hint: whatever is wrong with it, this replica goes on
-//! by itself, and no request fails for it. Who was stopped in mid-login and wakes up later is fenced
-//! off: the number of its lease is older than what was written since.
+//! by itself, and no request fails for it. Who was stopped in mid-login and wakes up later is
+//! fenced off: the number of its lease is older than what was written since.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
