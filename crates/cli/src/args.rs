@@ -15,6 +15,7 @@ pub(crate) mod emulator;
 pub(crate) mod explain;
 pub(crate) mod key;
 pub(crate) mod profile;
+pub(crate) mod serve;
 mod whole;
 
 pub(crate) use whole::{command, visible};
@@ -88,6 +89,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Check a sign-in step by step, with the fix for each; safe to paste in public
     Doctor(doctor::DoctorArgs),
+    /// Hold keys for other programs: hand out tokens, or forward requests with them
+    Serve(serve::ServeArgs),
     /// Say what a code or a message means, and which setting to change
     Explain(explain::ExplainArgs),
     /// Run a local org to develop and test against

@@ -125,7 +125,22 @@ pub(crate) static EMULATOR: Variable = variable(
 );
 pub(crate) static LISTEN: Variable = variable(
     "ACCREDIT_LISTEN",
-    "address and port that the emulator listens on (`--listen`)",
+    "address and port that `serve` or the emulator listens on (`--listen`)",
+    &[],
+);
+pub(crate) static CONFIG: Variable = variable(
+    "ACCREDIT_CONFIG",
+    "configuration of `serve`, in TOML (`--config`)",
+    &[],
+);
+pub(crate) static CALLER_KEY_HASH: Variable = variable(
+    "ACCREDIT_CALLER_KEY_HASH",
+    "hash of the key of the one caller of `serve` without a configuration (`serve key new`)",
+    &[],
+);
+pub(crate) static PORT: Variable = variable(
+    "PORT",
+    "port that `serve` listens on, on every address, where nothing else names one",
     &[],
 );
 pub(crate) static MANAGEMENT_KEY: Variable = variable(
@@ -189,7 +204,7 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
 );
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 24] = [
+static ALL: [&Variable; 27] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -202,6 +217,9 @@ static ALL: [&Variable; 24] = [
     &TIMEOUT,
     &EMULATOR,
     &LISTEN,
+    &CONFIG,
+    &CALLER_KEY_HASH,
+    &PORT,
     &MANAGEMENT_KEY,
     &STATE_DIR,
     &PROFILE,
@@ -306,6 +324,7 @@ mod tests {
             "SSL_CERT_FILE",
             "NO_COLOR",
             "TERM",
+            "PORT",
             "GITHUB_ACTIONS",
         ];
         for name in names {

@@ -19,6 +19,7 @@ mod profile;
 mod query;
 mod quickstart;
 mod revoke;
+mod serve;
 mod token;
 mod whoami;
 
@@ -38,6 +39,7 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
         Command::Config(command) => config::run(&command, world, out).map(|()| 0),
         Command::Inspect(args) => inspect::run(&args, world, out).map(|()| 0),
         Command::Doctor(args) => doctor::run(&args, timeout, world, out),
+        Command::Serve(args) => serve::run(&args, timeout, world, out).map(|()| 0),
         Command::Explain(args) => explain::run(&args, out).map(|()| 0),
         Command::Emulator(command) => emulator::run(command, timeout, world, out),
         Command::Completions(args) => completions::run(&args, out).map(|()| 0),

@@ -1,5 +1,6 @@
 //! `accredit token`: the access token on stdout and nothing else.
 
+use accredit_broker::report_document as report;
 use serde_json::Value;
 
 use crate::access::Access;
@@ -11,8 +12,6 @@ use crate::settings::network::{Traffic, client};
 use crate::settings::sign_in;
 use crate::token_cache::Grant;
 use crate::world::World;
-
-mod report;
 
 /// Signs in and prints what was asked for.
 pub(crate) fn run(

@@ -1,9 +1,14 @@
 //! How the network is used: time-outs, proxy, extra certificates.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::http::{ClientSettings, ProxyUrl, UreqClient};
+use accredit::secret::Secret;
+use accredit_broker::proxy::{HttpProxy, UpstreamSettings};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::env_vars;
 use crate::error::CliError;
@@ -79,6 +84,55 @@ pub(crate) fn client_settings(
         }
     }
     picker.finish(Some(settings))
+}
+
+/// How forwarded requests reach Salesforce, as the environment wants it.
+pub(crate) fn upstream(environment: &dyn Environment) -> Result<UpstreamSettings, CliError> {
+    let mut picker = Picker::new(environment);
+    let direct = lookup(environment, env_vars::NO_PROXY.name)
+        .or_else(|| lookup(environment, "no_proxy"))
+        .unwrap_or_default();
+    let direct = direct.to_string_lossy();
+    let flag = Flag::new("", None);
+    let proxy = picker.optional(flag, &env_vars::HTTPS_PROXY, |text| {
+        ProxyUrl::parse(text, "").map(|_| http_proxy(text, &direct))
+    });
+    let extra_roots = extra_roots(environment).unwrap_or_else(|what| {
+        picker.problem(what, None);
+        Vec::new()
+    });
+    picker.finish(Some(UpstreamSettings {
+        proxy: proxy.map(|proxy| proxy.value),
+        extra_roots,
+        ..UpstreamSettings::default()
+    }))
+}
+
+/// A proxy from a URL that [`ProxyUrl`] has found to be one.
+fn http_proxy(url: &str, direct: &str) -> HttpProxy {
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let (user, place) = match authority.rsplit_once('@') {
+        Some((user, place)) => (Some(user), place),
+        None => (None, authority),
+    };
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().unwrap_or(80)),
+        None => (place, 80),
+    };
+    let list = direct.split(',').map(str::trim);
+    HttpProxy {
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port,
+        authorization: user.map(|user| {
+            let encoded = STANDARD.encode(user);
+            Arc::new(Secret::new(format!("Basic {encoded}")))
+        }),
+        direct: list
+            .filter(|host| !host.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    }
 }
 
 fn extra_roots(environment: &dyn Environment) -> Result<Vec<u8>, String> {

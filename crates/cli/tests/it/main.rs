@@ -34,6 +34,8 @@ mod quickstart;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod skip;

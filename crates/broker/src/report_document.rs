@@ -11,8 +11,10 @@ use serde_json::{Map, Value};
 
 /// Whether secrets stand in the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Secrets {
+pub enum Secrets {
+    /// They are masked.
     Masked,
+    /// They are shown.
     Revealed,
 }
 
@@ -27,7 +29,8 @@ const SECRET_HEADERS: [&str; 3] = ["set-cookie", "authorization", "www-authentic
 
 /// Writes the report: `claim`, `response_headers`, `response_text`, `signed_claim`,
 /// `target_payload`.
-pub(crate) fn of(exchange: &Exchange, secrets: Secrets) -> Value {
+#[must_use]
+pub fn of(exchange: &Exchange, secrets: Secrets) -> Value {
     let claim = exchange.assertion.expose_signing_input();
     let signature = match secrets {
         Secrets::Masked => MASK,

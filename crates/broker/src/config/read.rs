@@ -1,0 +1,66 @@
+//! From the text of the file to the configuration.
+//!
+//! Owns the outermost level. Invariant: a configuration with a mistake never comes out.
+
+use accredit::error::Error;
+use toml::de::DeTable;
+
+use super::section::{Mistakes, Reader, Section};
+use super::{Config, callers, connections, listener, store};
+
+/// The longest file that is read, in bytes.
+pub const LENGTH_MAX: usize = 1024 * 1024;
+
+/// Reads the text of the file called `name`. `check_key` says whether a key reference is written as
+/// it should be; the key itself is not read here.
+///
+/// # Errors
+/// Every mistake, in the order of the lines.
+pub fn parse(
+    text: &str,
+    name: &str,
+    check_key: &dyn Fn(&str) -> Result<(), Error>,
+) -> Result<Config, Mistakes> {
+    let reader = Reader::new(name, text);
+    let (table, syntax) = DeTable::parse_recoverable(text);
+    for error in &syntax {
+        let span = error.span().unwrap_or_default();
+        reader.mistake(&span, "", first_line(error.message()));
+    }
+    if !syntax.is_empty() {
+        // What could not be read would only be missed again.
+        reader.finish()?;
+        return Ok(Config::default());
+    }
+    let root = Section::new(&reader, &table);
+    let listener = root.section("listener").map(listener::read);
+    let connections = match root.section("connections") {
+        Some(section) => connections::read(&section, check_key),
+        None if root.has("connections") => Vec::new(),
+        None => {
+            root.mistake(&root.span(), "connections", "is missing: name at least one");
+            Vec::new()
+        }
+    };
+    let callers = root
+        .section("callers")
+        .map(|section| callers::read(&section, &connections));
+    let store = root.section("store").and_then(store::read);
+    let config = Config {
+        store,
+        listener: listener.unwrap_or_default(),
+        callers: callers.unwrap_or_default(),
+        connections,
+    };
+    root.finish();
+    reader.finish()?;
+    Ok(config)
+}
+
+fn first_line(message: &str) -> String {
+    message
+        .lines()
+        .next()
+        .unwrap_or("it is not TOML")
+        .to_owned()
+}

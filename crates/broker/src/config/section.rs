@@ -1,0 +1,330 @@
+//! One table of the file: its values are taken one by one, and what is left over is a mistake.
+//!
+//! Owns the list of mistakes and the place of each. It knows no key by name.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Range;
+
+use accredit::error::Error;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Such as `broker.toml:7: connections.default.key`.
+    pub place: String,
+    /// What is wrong, and what was expected.
+    pub what: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+/// Everything that is wrong with a configuration, in the order of its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, mistake) in self.0.iter().enumerate() {
+            let end = if at == 0 { "" } else { "\n" };
+            write!(f, "{end}{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// The file and the mistakes found so far, each with its line.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    name: &'a str,
+    text: &'a str,
+    mistakes: RefCell<Vec<(usize, Mistake)>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(name: &'a str, text: &'a str) -> Self {
+        Self {
+            name,
+            text,
+            mistakes: RefCell::new(Vec::new()),
+        }
+    }
+
+    fn line_of(&self, span: &Range<usize>) -> usize {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    /// File, line and key, as they stand before a mistake.
+    pub(super) fn place(&self, span: &Range<usize>, key: &str) -> String {
+        let (name, line) = (self.name, self.line_of(span));
+        match key {
+            "" => format!("{name}:{line}"),
+            key => format!("{name}:{line}: {key}"),
+        }
+    }
+
+    pub(super) fn mistake(&self, span: &Range<usize>, key: &str, what: impl Into<String>) {
+        let mistake = Mistake {
+            place: self.place(span, key),
+            what: what.into(),
+        };
+        let line = self.line_of(span);
+        self.mistakes.borrow_mut().push((line, mistake));
+    }
+
+    /// The mistakes in the order of their lines; none is a success.
+    pub(super) fn finish(self) -> Result<(), Mistakes> {
+        let mut mistakes = self.mistakes.into_inner();
+        mistakes.sort_by_key(|(line, _)| *line);
+        match mistakes.is_empty() {
+            true => Ok(()),
+            false => Err(Mistakes(
+                mistakes.into_iter().map(|(_, mistake)| mistake).collect(),
+            )),
+        }
+    }
+}
+
+/// One table, and which of its keys have been taken.
+#[derive(Debug)]
+pub(super) struct Section<'a> {
+    reader: &'a Reader<'a>,
+    table: &'a DeTable<'a>,
+    span: Range<usize>,
+    path: String,
+    taken: RefCell<Vec<&'static str>>,
+}
+
+/// A value and where it stands.
+#[derive(Debug)]
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+type Entry<'a> = (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>);
+
+impl<'a> Section<'a> {
+    pub(super) fn new(reader: &'a Reader<'a>, table: &'a Spanned<DeTable<'a>>) -> Self {
+        Self::at(reader, table.get_ref(), table.span(), String::new())
+    }
+
+    const fn at(
+        reader: &'a Reader<'a>,
+        table: &'a DeTable<'a>,
+        span: Range<usize>,
+        path: String,
+    ) -> Self {
+        Self {
+            reader,
+            table,
+            span,
+            path,
+            taken: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Where the table begins.
+    pub(super) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// The whole name of a key of this table.
+    pub(super) fn key(&self, key: &str) -> String {
+        match self.path.as_str() {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        }
+    }
+
+    pub(super) fn mistake(&self, span: &Range<usize>, key: &str, what: impl Into<String>) {
+        self.reader.mistake(span, &self.key(key), what);
+    }
+
+    /// File, line and key of a value.
+    pub(super) fn place(&self, span: &Range<usize>, key: &str) -> String {
+        self.reader.place(span, &self.key(key))
+    }
+
+    /// Says whether the key is there, whatever it holds.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table
+            .iter()
+            .any(|(name, _)| name.get_ref().as_ref() == key)
+    }
+
+    fn take(&self, key: &'static str) -> Option<Entry<'a>> {
+        self.taken.borrow_mut().push(key);
+        self.table
+            .iter()
+            .find(|(name, _)| name.get_ref().as_ref() == key)
+    }
+
+    /// A text that may be left out.
+    pub(super) fn text(&self, key: &'static str) -> Option<Found<&'a str>> {
+        let (_, value) = self.take(key)?;
+        let span = value.span();
+        match value.get_ref().as_str() {
+            Some(text) => Some(Found { value: text, span }),
+            None => {
+                let found = value.get_ref().type_str();
+                self.mistake(&span, key, format!("expected a text, found: {found}"));
+                None
+            }
+        }
+    }
+
+    /// A text that must be there and that `read` can make sense of.
+    pub(super) fn required<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Option<Found<T>> {
+        if !self.has(key) {
+            self.mistake(&self.span(), key, "is missing");
+        }
+        self.optional(key, read)
+    }
+
+    /// A text that may be left out and that `read` can make sense of.
+    pub(super) fn optional<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Option<Found<T>> {
+        let Found { value, span } = self.text(key)?;
+        match read(value) {
+            Ok(value) => Some(Found { value, span }),
+            Err(error) => {
+                self.mistake(&span, key, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A list of texts; a single text counts as a list of one.
+    pub(super) fn list<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&str) -> Result<T, Error>,
+    ) -> Option<Vec<T>> {
+        let (_, value) = self.take(key)?;
+        let one = [value.clone()];
+        let values: Vec<&Spanned<DeValue<'_>>> = match value.get_ref().as_array() {
+            Some(array) => array.iter().collect(),
+            None => one.iter().collect(),
+        };
+        let mut list = Vec::new();
+        for value in values {
+            let span = value.span();
+            match value.get_ref().as_str().map(&read) {
+                Some(Ok(value)) => list.push(value),
+                Some(Err(error)) => self.mistake(&span, key, error.to_string()),
+                None => self.mistake(&span, key, "expected a list of texts"),
+            }
+        }
+        if list.is_empty() && value.get_ref().as_array().is_some_and(|all| all.is_empty()) {
+            self.mistake(
+                &value.span(),
+                key,
+                "is empty: leave it out, or name something",
+            );
+        }
+        Some(list)
+    }
+
+    /// A list of whole numbers.
+    pub(super) fn numbers(&self, key: &'static str) -> Option<Vec<u32>> {
+        let (_, value) = self.take(key)?;
+        let number = |value: &Spanned<DeValue<'_>>| {
+            let number = value.get_ref().as_integer()?;
+            u32::from_str_radix(number.as_str(), number.radix()).ok()
+        };
+        let list = value.get_ref().as_array();
+        let numbers: Option<Vec<u32>> = list.and_then(|list| list.iter().map(number).collect());
+        if numbers.as_ref().is_none_or(Vec::is_empty) {
+            self.mistake(
+                &value.span(),
+                key,
+                "expected a list of numbers such as [1000]",
+            );
+        }
+        numbers
+    }
+
+    /// A whole number of seconds within `range`.
+    pub(super) fn seconds(
+        &self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Option<std::time::Duration> {
+        let (_, value) = self.take(key)?;
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok())
+            .filter(|number| range.contains(number));
+        if number.is_none() {
+            let (first, last) = (range.start(), range.end());
+            let what = format!("expected a whole number of seconds from {first} to {last}");
+            self.mistake(&value.span(), key, what);
+        }
+        number.map(std::time::Duration::from_secs)
+    }
+
+    /// A table below this one.
+    pub(super) fn section(&self, key: &'static str) -> Option<Self> {
+        let entry = self.take(key)?;
+        self.below(entry)
+    }
+
+    /// Every table below this one, with its name; nothing else may stand here.
+    pub(super) fn sections(&self) -> Vec<(Found<String>, Self)> {
+        let entries: Vec<Entry<'a>> = self.table.iter().collect();
+        let below = |entry: Entry<'a>| {
+            let name = Found {
+                value: entry.0.get_ref().clone().into_owned(),
+                span: entry.0.span(),
+            };
+            self.below(entry).map(|section| (name, section))
+        };
+        entries.into_iter().filter_map(below).collect()
+    }
+
+    fn below(&self, (name, value): Entry<'a>) -> Option<Self> {
+        let (key, span) = (name.get_ref().as_ref(), name.span());
+        match value.get_ref().as_table() {
+            Some(table) => Some(Self::at(self.reader, table, span, self.key(key))),
+            None => {
+                let found = value.get_ref().type_str();
+                self.mistake(&span, key, format!("expected a table, found: {found}"));
+                None
+            }
+        }
+    }
+
+    /// Tells what nobody took.
+    pub(super) fn finish(self) {
+        let taken = self.taken.borrow();
+        for (name, _) in self.table.iter() {
+            let key = name.get_ref().as_ref();
+            if !taken.contains(&key) {
+                let known = taken.join(", ");
+                self.mistake(
+                    &name.span(),
+                    key,
+                    format!("is not known here; known are {known}"),
+                );
+            }
+        }
+    }
+}

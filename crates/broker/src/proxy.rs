@@ -1,0 +1,166 @@
+//! Forwards a request with a token that its sender never sees.
+//!
+//! Owns the life of a forwarded request: allowed or not, token, upstream, and one replay if the
+//! session turns out to be over. A redirect is never followed. What a target may be is decided in
+//! [`target`], which headers pass in [`headers`].
+
+use std::time::Duration;
+
+use accredit::source::Token;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use hyper::body::Incoming;
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::config::Use;
+use crate::failure::Failure;
+use crate::permission;
+use crate::session::Session;
+use crate::setup::Setup;
+use crate::subject::Wanted;
+
+mod connector;
+mod download;
+mod headers;
+mod payload;
+pub(crate) mod target;
+mod upstream;
+mod verdict;
+
+pub use connector::{HttpProxy, UpstreamSettings};
+pub use upstream::Upstream;
+
+use payload::Payload;
+use verdict::Verdict;
+
+/// Every method that is ever forwarded.
+pub const METHODS: [Method; 6] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+/// How long Salesforce may take to begin its answer: a little longer than it gives itself.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(130);
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Through<'a> {
+    pub(crate) wanted: Wanted<'a>,
+    pub(crate) target: &'a str,
+}
+
+/// A request as it can be sent, again if need be.
+#[derive(Debug)]
+struct Outgoing<'a> {
+    method: Method,
+    target: &'a str,
+    headers: HeaderMap,
+}
+
+/// Forwards `request`, if its sender may.
+pub(crate) async fn forward(
+    app: &App,
+    setup: &Setup,
+    caller: &Caller,
+    through: Through<'_>,
+    request: Request<Incoming>,
+) -> Result<Answer, Failure> {
+    if !METHODS.contains(request.method()) {
+        return Err(Failure::method("GET, HEAD, POST, PUT, PATCH, DELETE"));
+    }
+    if through.target.len() > target::LENGTH_MAX {
+        let message = format!("the target has more than {} bytes", target::LENGTH_MAX);
+        return Err(Failure::new(StatusCode::URI_TOO_LONG, "too_long", message));
+    }
+    permission::check_request(caller, request.method(), through.target)?;
+    let session = through.wanted.session(app, setup, caller, Use::Proxy)?;
+    let token = session.token().await?;
+    let (parts, body) = request.into_parts();
+    let outgoing = Outgoing {
+        headers: headers::to_upstream(&parts.headers),
+        method: parts.method,
+        target: through.target,
+    };
+    let payload = Payload::take(body, &parts.headers).await?;
+    let (first, payload) = payload.first();
+    let reply = send(app, &outgoing, &token, first).await?;
+    if reply.status() != StatusCode::UNAUTHORIZED {
+        return Ok(headers::to_client(reply));
+    }
+    renew(
+        app,
+        &session,
+        &token,
+        reply,
+        payload.map(|payload| (outgoing, payload)),
+    )
+    .await
+}
+
+/// After a 401: a new session for everybody, and the same request once more if it can be.
+async fn renew(
+    app: &App,
+    session: &Session,
+    token: &Token,
+    reply: Response<Incoming>,
+    again: Option<(Outgoing<'_>, Payload)>,
+) -> Result<Answer, Failure> {
+    let (verdict, reply) = verdict::read(reply).await;
+    if verdict == Verdict::Final {
+        return Ok(reply);
+    }
+    session.invalidate(&token.access_token);
+    let Some((outgoing, payload)) = again else {
+        return Ok(reply);
+    };
+    let fresh = session.token().await?;
+    if fresh.access_token.is_same(&token.access_token) {
+        return Ok(reply);
+    }
+    app.metrics().replayed();
+    let (body, _) = payload.first();
+    let reply = send(app, &outgoing, &fresh, body).await?;
+    Ok(headers::to_client(reply))
+}
+
+async fn send(
+    app: &App,
+    outgoing: &Outgoing<'_>,
+    token: &Token,
+    body: crate::answer::AnswerBody,
+) -> Result<Response<Incoming>, Failure> {
+    let broken = || Failure::bad_request("the target cannot be sent");
+    let url = format!("{}{}", token.instance_url.as_str(), outgoing.target);
+    let uri: Uri = url.parse().map_err(|_| broken())?;
+    let mut request = Request::new(body);
+    *request.method_mut() = outgoing.method.clone();
+    *request.uri_mut() = uri;
+    *request.headers_mut() = outgoing.headers.clone();
+    headers::authorize(request.headers_mut(), &token.access_token)?;
+    let sent = tokio::time::timeout(ANSWER_TIMEOUT, app.upstream().send(request)).await;
+    let reply = match sent {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(failure)) => {
+            app.metrics().upstream_failed();
+            return Err(failure);
+        }
+        Err(_) => {
+            app.metrics().upstream_failed();
+            return Err(Failure::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "upstream_timeout",
+                format!(
+                    "Salesforce did not begin to answer within {} s",
+                    ANSWER_TIMEOUT.as_secs()
+                ),
+            ));
+        }
+    };
+    app.metrics().upstream(reply.status());
+    Ok(reply)
+}

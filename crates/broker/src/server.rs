@@ -1,0 +1,199 @@
+//! The server: a bound listener, an app, and a future that says when to stop.
+//!
+//! Owns connections: how many there may be, how long a client may take with a head, and how they
+//! end. A request that is being answered when the server stops is answered.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::peer::Peer;
+
+mod framing;
+mod guarded;
+
+use guarded::Guarded;
+
+/// The most connections at a time; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 16_384;
+
+/// How long a client may take to send the head of a request, or to begin one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest head of a request, in bytes: a target of 16 KiB and 32 KiB of headers.
+const HEAD_MAX: usize = 48 * 1024;
+
+/// How long to wait when the system has no room for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Where connections come from.
+#[derive(Debug)]
+pub enum Door {
+    /// A bound address.
+    Tcp(TcpListener),
+    /// A bound Unix socket, and who runs this process.
+    Unix {
+        /// The socket.
+        listener: UnixListener,
+        /// The user of this process, who may always connect.
+        own_uid: u32,
+    },
+}
+
+/// Serves `app` until `stop` completes, then lets requests finish for at most `drain`.
+pub async fn run(
+    doors: Vec<Door>,
+    app: App,
+    stop: impl Future<Output = ()> + Send,
+    drain: Duration,
+) {
+    let (stopping, stopped) = watch::channel(());
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            accepted = accept(&doors, &slots) => accepted,
+        };
+        match accepted {
+            Ok((line, slot)) => {
+                let (app, stopped) = (app.clone(), stopped.clone());
+                connections.spawn(async move {
+                    enter(line, app, stopped).await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(doors);
+    drop(stopping);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if timeout(drain, drained).await.is_err() {
+        tracing::warn!("some requests were cut off: they took too long");
+    }
+}
+
+/// A connection as it comes in.
+enum Line {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream, u32),
+}
+
+async fn accept(
+    doors: &[Door],
+    slots: &Arc<Semaphore>,
+) -> io::Result<(Line, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let line = std::future::poll_fn(|context| {
+        for door in doors {
+            if let Poll::Ready(line) = door.poll_accept(context) {
+                return Poll::Ready(line);
+            }
+        }
+        Poll::Pending
+    });
+    Ok((line.await?, slot))
+}
+
+impl Door {
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Line>> {
+        match self {
+            Self::Tcp(listener) => listener.poll_accept(context).map(|accepted| {
+                let (stream, peer) = accepted?;
+                stream.set_nodelay(true)?;
+                Ok(Line::Tcp(stream, peer))
+            }),
+            Self::Unix { listener, own_uid } => listener
+                .poll_accept(context)
+                .map(|accepted| Ok(Line::Unix(accepted?.0, *own_uid))),
+        }
+    }
+}
+
+/// Finds out who is at the other end, and serves.
+async fn enter(line: Line, app: App, stopped: watch::Receiver<()>) {
+    match line {
+        Line::Tcp(stream, address) => {
+            let peer = Peer {
+                ip: Some(address.ip()),
+                ..Peer::default()
+            };
+            let Some(tls) = app.setup().tls.clone() else {
+                return answer(stream, app, peer, stopped).await;
+            };
+            match timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
+                Ok(Ok((stream, certificate))) => {
+                    let peer = Peer {
+                        certificate,
+                        ..peer
+                    };
+                    answer(stream, app, peer, stopped).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+                Err(_) => tracing::debug!("a handshake took too long"),
+            }
+        }
+        Line::Unix(stream, own_uid) => match stream.peer_cred().map(|peer| peer.uid()) {
+            Ok(uid) if app.setup().callers.may_connect(uid, own_uid) => {
+                let peer = Peer {
+                    uid: Some(uid),
+                    ..Peer::default()
+                };
+                answer(stream, app, peer, stopped).await;
+            }
+            Ok(uid) => tracing::warn!(uid, "a user who is no caller was turned away"),
+            Err(error) => tracing::debug!(%error, "a connection does not say whose it is"),
+        },
+    }
+}
+
+/// Serves one connection.
+async fn answer<I>(io: I, app: App, peer: Peer, mut stopped: watch::Receiver<()>)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    let peer = Arc::new(peer);
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let (app, peer) = (app.clone(), Arc::clone(&peer));
+        async move { Ok::<_, std::convert::Infallible>(app.answer(request, &peer).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_MAX)
+        .serve_connection(TokioIo::new(Guarded::new(io)), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}

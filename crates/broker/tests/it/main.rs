@@ -1,0 +1,23 @@
+//! The broker on real sockets: callers on one side, a scripted Salesforce on the other.
+
+// `cfg(test)` tells the lints that what stands in these files may fail by panicking.
+#[cfg(test)]
+mod flights;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod listener;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod replicas;
+#[cfg(test)]
+mod salesforce;
+#[cfg(test)]
+mod stand_in;
+#[cfg(test)]
+mod vectors;
+#[cfg(test)]
+mod world;

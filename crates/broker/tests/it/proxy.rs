@@ -1,0 +1,245 @@
+//! Requests that are forwarded, and those that are not.
+
+use accredit_broker::Reveal;
+
+use crate::vectors::{cases, headers, text};
+use crate::world::{CONNECTIONS, World, caller};
+
+const THROUGH: &str = "/v1/connections/default/proxy";
+
+#[tokio::test]
+async fn every_target_is_forwarded_as_it_came_or_not_at_all() {
+    let Some(file) = cases("proxy_path_cases.json") else {
+        return;
+    };
+    let world = World::local().await;
+    for case in file["cases"].as_array().unwrap() {
+        let (id, method) = (text(case, "id"), text(case, "method"));
+        let target = match case["target"].as_str() {
+            Some(target) => target.to_owned(),
+            None => {
+                let times = case["gen"]["times"].as_u64().unwrap() as usize;
+                format!(
+                    "{}{}",
+                    text(&case["gen"], "prefix"),
+                    text(&case["gen"], "repeat").repeat(times)
+                )
+            }
+        };
+        let is_allowed = text(case, "expect") == "allow";
+        for target in [target.clone(), format!("{THROUGH}{target}")] {
+            let reply = world.ask(&format!("{method} {target}"), "", "").await;
+            let arrived = world.rest.take();
+            let through = target.strip_prefix(THROUGH).unwrap_or(&target);
+            if is_allowed {
+                assert_eq!(reply.status, 200, "{id} {reply:?}");
+                let line = format!("{method} {through} HTTP/1.1\r\n");
+                assert!(
+                    arrived.len() == 1 && arrived[0].starts_with(&line),
+                    "{id} {arrived:?}"
+                );
+            } else {
+                assert!(arrived.is_empty(), "{id} {arrived:?}");
+                assert!(reply.status == 0 || reply.status >= 400, "{id} {reply:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn headers_that_decide_are_ours_and_those_of_the_business_pass() {
+    let Some(file) = cases("proxy_header_and_response_cases.json") else {
+        return;
+    };
+    let world = World::local().await;
+    for case in file["request_headers"].as_array().unwrap() {
+        let id = text(case, "id");
+        let extra: String = headers(case)
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let reply = world
+            .ask(&format!("GET {THROUGH}/services/data/x"), &extra, "")
+            .await;
+        let arrived = world.rest.take();
+        // On the wire these are two headers that may be; ours is the one that goes on.
+        let is_two = id == "crlf-value";
+        let first = text(case, "expect").split(' ').next();
+        let refused = first.and_then(|word| word.parse::<u16>().ok());
+        if let Some(refused) = refused.filter(|_| !is_two) {
+            assert_eq!(
+                (reply.status, arrived.len()),
+                (refused, 0),
+                "{id} {reply:?}"
+            );
+            continue;
+        }
+        assert_eq!(reply.status, 200, "{id} {reply:?}");
+        let head = arrived[0].to_ascii_lowercase();
+        let credentials: Vec<&str> = head
+            .lines()
+            .filter(|line| line.starts_with("authorization:"))
+            .collect();
+        assert_eq!(
+            credentials,
+            ["authorization: bearer 00dcanary!token1"],
+            "{id}"
+        );
+        for gone in [
+            "x-sfdc-session",
+            "keep-alive",
+            "proxy-",
+            "te:",
+            "trailer",
+            "upgrade",
+            "http2-settings",
+            "attacker",
+            "accredit",
+        ] {
+            assert!(!head.contains(gone), "{id} {gone} {head}");
+        }
+        assert_eq!(
+            id == "x-sfdc-session",
+            head.contains("sforce-auto-assign: true"),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_session_of_upstream_comes_back_and_no_redirect_is_followed() {
+    let Some(file) = cases("proxy_header_and_response_cases.json") else {
+        return;
+    };
+    let world = World::local().await;
+    for case in file["upstream_responses"].as_array().unwrap() {
+        let id = text(case, "id");
+        if ![
+            "set-cookie",
+            "redirect-other-host",
+            "redirect-downgrade",
+            "clear-site-data",
+            "early-hints",
+            "te-cl-resp",
+            "extra-bytes",
+        ]
+        .contains(&id)
+        {
+            continue;
+        }
+        let status = case["status"].as_u64().unwrap_or(200);
+        let extra: String = headers(case)
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let answer = match id {
+            "te-cl-resp" => format!("HTTP/1.1 200 OK\r\n{extra}\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+            "early-hints" => "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_owned(),
+            "extra-bytes" => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison".to_owned(),
+            _ => format!("HTTP/1.1 {status} X\r\nContent-Length: 2\r\n{extra}\r\n{{}}"),
+        };
+        world.rest.answer(answer);
+        for _ in 0..2 {
+            let reply = world.get(&format!("{THROUGH}/services/data/x")).await;
+            let expected = if id == "early-hints" {
+                200
+            } else {
+                status as u16
+            };
+            assert_eq!(reply.status, expected, "{id} {reply:?}");
+            for gone in ["set-cookie", "clear-site-data", "canary", "authorization"] {
+                assert!(!reply.head.contains(gone), "{id} {reply:?}");
+            }
+            assert!(!reply.body.contains("poison"), "{id} {reply:?}");
+        }
+        assert_eq!(world.rest.take().len(), 2, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_dead_session_is_replaced_once_and_the_body_sent_again() {
+    let world = World::local().await;
+    world.rest.kill("00Dcanary!TOKEN1");
+    world.get("/v1/connections/default/token").await;
+    world.pause();
+    let reply = world
+        .ask(&format!("POST {THROUGH}/services/data/x"), "", "{\"a\":1}")
+        .await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let arrived = world.rest.take();
+    assert_eq!(arrived.len(), 2);
+    assert!(
+        arrived.iter().all(|one| one.ends_with("{\"a\":1}")),
+        "{arrived:?}"
+    );
+    assert!(arrived[1].contains("TOKEN2"));
+}
+
+#[tokio::test]
+async fn a_session_that_may_never_is_not_replaced() {
+    let world = World::local().await;
+    let body = r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#;
+    world.rest.answer(format!(
+        "HTTP/1.1 401 X\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    let reply = world.get(&format!("{THROUGH}/services/data/x")).await;
+    assert_eq!((reply.status, reply.body.as_str()), (401, body));
+    assert_eq!((world.rest.take().len(), world.salesforce.asked()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_policy_is_kept_to_whatever_a_request_says_of_its_method() {
+    let (key, a) = caller(
+        "a",
+        "connections = \"default\"\nmethods = [\"GET\", \"POST\"]\npaths = [\"/services/data/v62.0/\"]",
+    );
+    let world = World::start(&format!("{CONNECTIONS}{a}"), Reveal::Never).await;
+    let key = format!("Authorization: Bearer {key}\r\nX-HTTP-Method-Override: DELETE\r\n");
+    for (line, expected) in [
+        ("GET /services/data/v62.0/x", 200),
+        ("POST /services/data/v62.0/x", 200),
+        ("DELETE /services/data/v62.0/x", 403),
+        ("POST /services/data/v62.0/x?_HttpMethod=DELETE", 403),
+        ("POST /services/data/v62.0/x?a=b&_httpM%65thod=PATCH", 403),
+        ("GET /services/data/v61.0/x", 403),
+        ("GET /services/data/v62.0/../v61.0/x", 403),
+    ] {
+        let (method, target) = line.split_once(' ').unwrap();
+        let reply = world
+            .ask(&format!("{method} {THROUGH}{target}"), &key, "")
+            .await;
+        assert_eq!(reply.status, expected, "{line} {reply:?}");
+        for arrived in world.rest.take() {
+            assert!(
+                !arrived.to_ascii_lowercase().contains("x-http-method"),
+                "{arrived}"
+            );
+        }
+    }
+    let token = world
+        .ask("GET /v1/connections/default/token", &key, "")
+        .await;
+    assert_eq!(token.status, 403, "{token:?}");
+}
+
+#[tokio::test]
+async fn a_long_body_streams_both_ways() {
+    let world = World::local().await;
+    let body = "x".repeat(1024 * 1024);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    world.rest.answer(head);
+    let reply = world
+        .ask(&format!("PUT {THROUGH}/services/data/x"), "", &body)
+        .await;
+    assert_eq!((reply.status, reply.body.len()), (200, body.len()));
+    assert!(world.rest.take()[0].ends_with(&body));
+    assert!(
+        reply.head.contains("content-length: 1048576"),
+        "{}",
+        reply.head
+    );
+}

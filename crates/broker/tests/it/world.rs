@@ -1,0 +1,239 @@
+//! A broker on a free port of this machine, its Salesforce, and callers made of bytes.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use accredit::BoxFuture;
+use accredit::cache::TokioSpawn;
+use accredit::clock::{Clock, ManualClock, UnixTime};
+use accredit::error::Error;
+use accredit::key::PublicKey;
+use accredit::random::SystemRandom;
+use accredit::secret::Secret;
+use accredit_broker::audit::{AuditEntry, AuditLog};
+use accredit_broker::caller_key::CallerKey;
+use accredit_broker::config::{self, Config};
+use accredit_broker::exposure::ChosenBy;
+use accredit_broker::proxy::{Upstream, UpstreamSettings};
+use accredit_broker::{App, Door, HeldKey, KeySource, Listening, Parts, Reveal, World as Outside};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::task::JoinSet;
+
+use crate::salesforce::{Rest, TokenEndpoint, Zeros};
+
+/// Gives the same key for every reference.
+#[derive(Debug)]
+struct OneKey;
+
+impl KeySource for OneKey {
+    fn load(&self, reference: &str) -> BoxFuture<'_, Result<HeldKey, Error>> {
+        let key = match reference {
+            "missing" => Err(Error::key("there is no such key")),
+            _ => Ok(HeldKey {
+                signer: Arc::new(Zeros(PublicKey::new(&[0xff; 256], &[1, 0, 1]))),
+                certificate_ends: None,
+            }),
+        };
+        Box::pin(std::future::ready(key))
+    }
+
+    fn secret(&self, reference: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
+        self.file(reference)
+    }
+
+    fn file(&self, path: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
+        let read = std::fs::read(path).map(Secret::new);
+        let read = read.map_err(|error| Error::setting(format!("{path}: {error}")));
+        Box::pin(std::future::ready(read))
+    }
+}
+
+/// Keeps the lines.
+#[derive(Debug, Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl AuditLog for Lines {
+    fn record(&self, entry: &AuditEntry<'_>) {
+        let line = serde_json::to_string(entry).unwrap();
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    /// Reads the first answer in `bytes`; 0 stands for none.
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
+        Self {
+            status: status.unwrap_or(0),
+            head: head.to_ascii_lowercase(),
+            body: body.to_owned(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Everything that a test needs.
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) salesforce: Arc<TokenEndpoint>,
+    pub(crate) rest: Arc<Rest>,
+    audit: Arc<Lines>,
+    clock: Option<Arc<ManualClock>>,
+    app: App,
+    _tasks: JoinSet<()>,
+}
+
+/// Two connections; a file may add callers.
+pub(crate) const CONNECTIONS: &str = r#"
+[connections.default]
+client_id = "3MVG9"
+username = "integration@example.com"
+login_url = "http://127.0.0.1:1"
+key = "server.key"
+[connections.prod]
+client_id = "3MVG9"
+username = "prod@example.com"
+usernames = ["*@example.com"]
+login_url = "http://127.0.0.1:1"
+key = "server.key"
+"#;
+
+/// A key, and a caller that may do what `policy` says.
+pub(crate) fn caller(name: &str, policy: &str) -> (String, String) {
+    let key = CallerKey::draw(&SystemRandom).unwrap();
+    let text = format!(
+        "[callers.{name}]\nkey_hash = \"{}\"\n{policy}\n",
+        key.hash()
+    );
+    (key.expose().to_owned(), text)
+}
+
+pub(crate) fn read(text: &str) -> Config {
+    config::parse(text, "broker.toml", &|_| Ok(())).unwrap()
+}
+
+impl World {
+    /// With nobody configured: whoever is on this machine may ask.
+    pub(crate) async fn local() -> Self {
+        Self::start(CONNECTIONS, Reveal::Never).await
+    }
+
+    pub(crate) async fn start(text: &str, reveal: Reveal) -> Self {
+        let clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_795_219_200)));
+        let mut world = Self::at(text, reveal, clock.clone()).await;
+        world.clock = Some(clock);
+        world
+    }
+
+    /// On another clock.
+    pub(crate) async fn at(text: &str, reveal: Reveal, clock: Arc<dyn Clock>) -> Self {
+        let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let salesforce = Arc::new(TokenEndpoint::default());
+        let instance = format!("http://{}", upstream.local_addr().unwrap());
+        *salesforce.instance_url.lock().unwrap() = instance;
+        let rest = Arc::new(Rest::new());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(rest.clone().serve(upstream));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let audit = Arc::new(Lines::default());
+        let parts = Parts {
+            world: Outside {
+                http: salesforce.clone(),
+                clock,
+                random: Arc::new(SystemRandom),
+                spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
+            },
+            upstream: Upstream::new(UpstreamSettings::default()),
+            keys: Arc::new(OneKey),
+            audit: audit.clone(),
+        };
+        let listening = Listening {
+            address,
+            chosen_by: ChosenBy::Person,
+            reveal,
+        };
+        let config = read(text);
+        let app = App::new(&config, listening, parts).await.unwrap();
+        let mut doors = vec![Door::Tcp(listener)];
+        if let Some(path) = &config.listener.socket {
+            let listener = UnixListener::bind(path).unwrap();
+            doors.push(Door::Unix {
+                listener,
+                own_uid: std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).unwrap()),
+            });
+        }
+        let never = std::future::pending();
+        let served = accredit_broker::run(doors, app.clone(), never, Duration::ZERO);
+        tasks.spawn(served);
+        Self {
+            address,
+            salesforce,
+            rest,
+            audit,
+            clock: None,
+            app,
+            _tasks: tasks,
+        }
+    }
+
+    pub(crate) async fn reload(&self, text: &str) -> Result<(), String> {
+        let reloaded = self.app.reload(&read(text)).await;
+        reloaded.map_err(|mistakes| mistakes.to_string())
+    }
+
+    /// Lets the pause between two logins pass.
+    pub(crate) fn pause(&self) {
+        let clock = self.clock.as_ref().unwrap();
+        clock.advance(Duration::from_secs(2));
+    }
+
+    pub(crate) fn audit(&self) -> Vec<String> {
+        self.audit.0.lock().unwrap().clone()
+    }
+
+    /// Sends bytes on a connection of their own and reads until the other side ends it.
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        // A server that refuses early need not read all of it.
+        let _refused = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let _reset = tokio::time::timeout(Duration::from_secs(20), read)
+            .await
+            .unwrap();
+        answer
+    }
+
+    /// A request with `headers` besides Host, Accredit-Request and Connection.
+    pub(crate) async fn ask(&self, line: &str, headers: &str, body: &str) -> Reply {
+        let address = self.address;
+        let length = match body {
+            "" => String::new(),
+            body => format!("Content-Length: {}\r\n", body.len()),
+        };
+        let text = format!(
+            "{line} HTTP/1.1\r\nHost: {address}\r\nAccredit-Request: true\r\nConnection: close\r\n{length}{headers}\r\n{body}"
+        );
+        Reply::parse(&self.raw(text.as_bytes()).await)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.ask(&format!("GET {path}"), "", "").await
+    }
+}

@@ -1,0 +1,223 @@
+//! `accredit serve`: the broker, until a signal.
+//!
+//! Owns the life of the process: settings, keys, listener, reload, drain. What is answered is the
+//! business of `accredit_broker`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use accredit::cache::TokioSpawn;
+use accredit_broker::caller_key::CallerKey;
+use accredit_broker::config::Config;
+use accredit_broker::exposure::ChosenBy;
+use accredit_broker::proxy::Upstream;
+use accredit_broker::{App, Door, Listening, Parts, Reveal, World as BrokerWorld, run as serve};
+use rustix::process::Signal;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::serve::{RunServeArgs, ServeArgs, ServeCommand, ServeKeyCommand};
+use crate::error::CliError;
+use crate::files;
+use crate::interrupt::{self, Signals};
+use crate::output::Output;
+use crate::settings::network::{Traffic, client, upstream};
+use crate::world::World;
+
+mod audit_lines;
+mod configuration;
+mod keys;
+mod socket;
+
+use audit_lines::AuditLines;
+use configuration::{Source, refused};
+use keys::References;
+
+/// How long requests may take that are under way when a signal comes: within the ten seconds that
+/// platforms give.
+const DRAIN_MAX: Duration = Duration::from_secs(9);
+
+/// How often files are looked at for a change.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Runs the broker or one of its commands.
+pub(crate) fn run(
+    args: &ServeArgs,
+    timeout: Option<&str>,
+    world: &World,
+    out: &mut Output,
+) -> Result<(), CliError> {
+    match args.command {
+        Some(ServeCommand::Key(ServeKeyCommand::New)) => new_key(world, out),
+        None => start(&args.run, timeout, world, out),
+    }
+}
+
+fn new_key(world: &World, out: &mut Output) -> Result<(), CliError> {
+    let key = CallerKey::draw(world.random.as_ref())?;
+    let (text, hash) = (key.expose(), key.hash().to_string());
+    out.result(
+        &format!("{text}\n{hash}\n"),
+        &json!({"key": text, "hash": hash}),
+    )?;
+    out.step(
+        "The first line is the key: give it to the caller, it is not kept.\nThe second line is \
+         its hash: put it into the configuration as key_hash of [callers.NAME].",
+    );
+    Ok(())
+}
+
+fn start(
+    args: &RunServeArgs,
+    timeout: Option<&str>,
+    world: &World,
+    out: &mut Output,
+) -> Result<(), CliError> {
+    let source = Source::find(args, world)?;
+    let config = source.read()?;
+    let (address, chosen_by) = source.address(&config)?;
+    let environment = world.environment.as_ref();
+    let is_secure = config
+        .connections
+        .iter()
+        .any(|one| one.endpoint.login_url().as_str().starts_with("https:"));
+    let scheme = if is_secure { "https:" } else { "http:" };
+    let http = client(environment, timeout, Traffic::Tokens, scheme)?;
+    let upstream = upstream(environment)?;
+    let listening = Listening {
+        address,
+        chosen_by,
+        reveal: match args.reveal {
+            true => Reveal::ToCallers,
+            false => Reveal::Never,
+        },
+    };
+    runtime()?.block_on(async {
+        let audit = Arc::new(AuditLines::start()?);
+        let parts = Parts {
+            world: BrokerWorld {
+                http: Arc::new(http),
+                clock: Arc::clone(&world.clock),
+                random: Arc::clone(&world.random),
+                spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
+            },
+            upstream: Upstream::new(upstream),
+            keys: Arc::new(References::new(world.clone())),
+            audit: Arc::clone(&audit) as Arc<dyn accredit_broker::audit::AuditLog>,
+        };
+        if args.check {
+            let checked = App::new(&config, listening, parts).await;
+            checked.map_err(|mistakes| refused(&mistakes))?;
+            return out.result("ok\n", &json!({"connections": config.connections.len()}));
+        }
+        let served = listen(source, &config, (listening, parts), out).await;
+        audit.finish();
+        served
+    })
+}
+
+/// Listens, says where, and serves until a signal.
+async fn listen(
+    source: Source,
+    config: &Config,
+    (listening, parts): (Listening, Parts),
+    out: &mut Output,
+) -> Result<(), CliError> {
+    let signals = interrupt::hand_over()
+        .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
+    let listener = bind(listening.address).await?;
+    let bound = Listening {
+        address: listener.local_addr().unwrap_or(listening.address),
+        ..listening
+    };
+    let app = App::new(config, bound, parts)
+        .await
+        .map_err(|mistakes| refused(&mistakes))?;
+    let mut doors = vec![Door::Tcp(listener)];
+    let socket = config.listener.socket.as_deref().map(Path::new);
+    if let Some(path) = socket {
+        doors.push(socket::bind(path)?);
+    }
+    announce(bound, config, out)?;
+    let reloading = reload(app.clone(), source, signals);
+    serve(doors, app, reloading, DRAIN_MAX).await;
+    if let Some(path) = socket {
+        files::remove(path);
+    }
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        CliError::settings(format!("{address} cannot be listened on"))
+            .hint("choose another with --listen; port 0 picks a free one")
+            .with_source(error)
+    })
+}
+
+fn announce(
+    Listening {
+        address: bound,
+        chosen_by,
+        ..
+    }: Listening,
+    config: &Config,
+    out: &mut Output,
+) -> Result<(), CliError> {
+    if config.callers.is_empty() && !bound.ip().is_loopback() && chosen_by == ChosenBy::Platform {
+        out.warn(
+            "no caller is configured, so no token leaves and nothing is forwarded: reports only; \
+             `accredit serve key new` makes a key for a caller",
+        );
+    }
+    let scheme = match config.listener.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    let url = format!("{scheme}://{bound}");
+    out.result(&format!("{url}\n"), &json!({"url": url}))?;
+    out.step(&format!(
+        "The broker is ready at {url} with {} connection(s). Ctrl-C stops it.",
+        config.connections.len()
+    ));
+    Ok(())
+}
+
+/// Takes over what changes, until a signal says to end.
+async fn reload(app: App, mut source: Source, mut signals: Signals) {
+    loop {
+        let is_asked = tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::HUP => true,
+                _ => return,
+            },
+            () = tokio::time::sleep(LOOK_EVERY) => false,
+        };
+        if !(source.has_changed() || is_asked) {
+            continue;
+        }
+        let taken = match source.read() {
+            Ok(config) => app
+                .reload(&config)
+                .await
+                .map_err(|mistakes| refused(&mistakes)),
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(()) => tracing::info!("the configuration was read again"),
+            Err(error) => {
+                tracing::error!(%error, "the configuration stays as it was");
+            }
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, CliError> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::other("no runtime for the broker").with_source(error))
+}

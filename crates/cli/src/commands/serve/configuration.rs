@@ -1,0 +1,248 @@
+//! Where the configuration of the broker comes from: a file, or the settings of a sign-in.
+//!
+//! Owns the precedence of addresses, the one connection that there is without a file, and how a
+//! change of a file is noticed.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use accredit::error::Error;
+use accredit_broker::caller_key::KeyHash;
+use accredit_broker::config::{
+    self, CallerConfig, Config, ConnectionConfig, KeyPlace, Mistakes, Policy,
+};
+use accredit_broker::exposure::ChosenBy;
+
+use crate::args::serve::RunServeArgs;
+use crate::args::{SfArgs, SignInArgs};
+use crate::env_vars;
+use crate::error::CliError;
+use crate::files;
+use crate::key_reference::KeyReference;
+use crate::settings::{Environment, Flag, Picker, lookup, sign_in};
+use crate::world::World;
+
+/// The address where nothing names one.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8089";
+
+/// What tells one state of a file from another.
+type Stamp = Option<(u64, SystemTime)>;
+
+/// Where the configuration comes from.
+#[derive(Debug)]
+pub(super) struct Source {
+    file: Option<PathBuf>,
+    listen: Option<String>,
+    environment: Arc<dyn Environment>,
+    /// The files that matter, and how they were when they were last read.
+    seen: Vec<(PathBuf, Stamp)>,
+}
+
+impl Source {
+    pub(super) fn find(args: &RunServeArgs, world: &World) -> Result<Self, CliError> {
+        let environment = Arc::clone(&world.environment);
+        let by_variable = lookup(environment.as_ref(), env_vars::CONFIG.name).map(PathBuf::from);
+        Ok(Self {
+            file: args.config.clone().or(by_variable),
+            listen: args.listen.clone(),
+            environment,
+            seen: Vec::new(),
+        })
+    }
+
+    /// Reads it as it is now.
+    pub(super) fn read(&self) -> Result<Config, CliError> {
+        match &self.file {
+            Some(path) => read_file(path),
+            None => without_file(self.environment.as_ref()),
+        }
+    }
+
+    /// The address to listen on: flag, variable, file, the platform's port, loopback.
+    pub(super) fn address(&self, config: &Config) -> Result<(SocketAddr, ChosenBy), CliError> {
+        let environment = self.environment.as_ref();
+        let mut picker = Picker::new(environment);
+        let flag = Flag::new("--listen", self.listen.as_deref());
+        if let Some(found) = picker.find(flag, &env_vars::LISTEN) {
+            let address = picker.read(&found, config::address);
+            let chosen = address.map(|setting| (setting.value, ChosenBy::Person));
+            return picker.finish(chosen);
+        }
+        if let Some(address) = config.listener.address {
+            return Ok((address, ChosenBy::Person));
+        }
+        let port = picker.optional(Flag::new("", None), &env_vars::PORT, |text| {
+            text.parse::<u16>()
+                .map_err(|_| Error::setting(format!("{text:?} is no port")))
+        });
+        let chosen = match port {
+            Some(port) => Some((
+                SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.value)),
+                ChosenBy::Platform,
+            )),
+            None => config::address(DEFAULT_ADDRESS)
+                .ok()
+                .map(|address| (address, ChosenBy::Person)),
+        };
+        picker.finish(chosen)
+    }
+
+    /// Says whether the file or one of its keys is another than when this was last asked.
+    pub(super) fn has_changed(&mut self) -> bool {
+        let keys = self.read().map(|config| key_files(&config));
+        let files = match (keys, self.seen.is_empty()) {
+            (Ok(keys), _) => self.file.iter().cloned().chain(keys).collect(),
+            // What cannot be read now may be half written: the same files matter still.
+            (Err(_), false) => self.seen.iter().map(|(path, _)| path.clone()).collect(),
+            (Err(_), true) => self.file.iter().cloned().collect::<Vec<_>>(),
+        };
+        let now: Vec<(PathBuf, Stamp)> = files
+            .into_iter()
+            .map(|path| {
+                let stamp = stamp(&path);
+                (path, stamp)
+            })
+            .collect();
+        let has_changed = !self.seen.is_empty() && now != self.seen;
+        self.seen = now;
+        has_changed
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let found = fs::metadata(path).ok()?;
+    Some((found.len(), found.modified().ok()?))
+}
+
+/// The files of keys and certificates, as far as they are files.
+fn key_files(config: &Config) -> Vec<PathBuf> {
+    let tls = config.listener.tls.iter().flat_map(|tls| {
+        [
+            Some(&tls.certificate),
+            Some(&tls.key),
+            tls.client_ca.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::from)
+    });
+    let references = config
+        .connections
+        .iter()
+        .filter_map(|one| KeyReference::parse(&one.key.reference).ok());
+    references
+        .filter_map(|reference| match reference {
+            KeyReference::File(path) => Some(path),
+            _ => None,
+        })
+        .chain(tls)
+        .collect()
+}
+
+fn read_file(path: &Path) -> Result<Config, CliError> {
+    let unreadable = |error| {
+        CliError::settings(format!(
+            "the configuration {} could not be read",
+            path.display()
+        ))
+        .with_source(error)
+    };
+    let bytes = files::read(path, config::LENGTH_MAX as u64).map_err(unreadable)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| CliError::settings(format!("{} is not UTF-8 text", path.display())))?;
+    let name = path.file_name().unwrap_or(OsStr::new("")).to_string_lossy();
+    let mut config =
+        config::parse(&text, &name, &check_key).map_err(|mistakes| refused(&mistakes))?;
+    // A file beside the configuration is named as it is named there.
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let beside = |name: &mut String| *name = folder.join(&*name).to_string_lossy().into_owned();
+    if let Some(tls) = &mut config.listener.tls {
+        beside(&mut tls.certificate);
+        beside(&mut tls.key);
+        tls.client_ca.as_mut().map(beside);
+    }
+    config.listener.socket.as_mut().map(beside);
+    if let Some(store) = &mut config.store {
+        for reference in [&mut store.url, &mut store.key] {
+            if !reference.starts_with("env:") && !reference.contains("://") {
+                beside(reference);
+            }
+        }
+    }
+    for connection in &mut config.connections {
+        if let Ok(KeyReference::File(key)) = KeyReference::parse(&connection.key.reference) {
+            connection.key.reference = folder.join(key).to_string_lossy().into_owned();
+        }
+    }
+    Ok(config)
+}
+
+fn check_key(reference: &str) -> Result<(), Error> {
+    match KeyReference::parse(reference)? {
+        KeyReference::Stdin => Err(Error::setting(
+            "a broker reads its keys again and again, which stdin does not allow; expected a path \
+             or env:NAME",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// All mistakes as one error: the first in its line, the others as hints.
+pub(super) fn refused(mistakes: &Mistakes) -> CliError {
+    let mut all = mistakes.0.iter();
+    let first = all.next().map_or_else(String::new, ToString::to_string);
+    all.fold(CliError::settings(first), |error, mistake| {
+        error.hint(mistake.to_string())
+    })
+}
+
+/// One connection called `default` from the usual settings, and one caller if its hash is there.
+fn without_file(environment: &dyn Environment) -> Result<Config, CliError> {
+    let args = SignInArgs {
+        client_id: None,
+        username: None,
+        key: None,
+        passphrase_file: None,
+        login_url: None,
+        sandbox: false,
+        audience: None,
+        no_cache: true,
+        sf: SfArgs::default(),
+    };
+    let found = sign_in::resolve(&args, environment)?;
+    let reference = found.key.value.as_text();
+    check_key(&reference)?;
+    let mut picker = Picker::new(environment);
+    let flag = Flag::new("", None);
+    let hash = picker.optional(flag, &env_vars::CALLER_KEY_HASH, KeyHash::parse);
+    let caller = hash.map(|hash| CallerConfig {
+        name: "default".to_owned(),
+        keys: vec![hash.value],
+        unix_users: Vec::new(),
+        certificate_subjects: Vec::new(),
+        certificate_names: Vec::new(),
+        cf_apps: Vec::new(),
+        policy: Policy::of_this_machine(),
+    });
+    let connection = ConnectionConfig {
+        name: "default".to_owned(),
+        issuer: found.identity.issuer,
+        endpoint: found.endpoint.value,
+        subject: Some(found.identity.subject),
+        subjects: Vec::new(),
+        key: KeyPlace {
+            place: format!("{}", found.key.origin),
+            reference,
+        },
+        token_lifetime: accredit::source::TOKEN_LIFETIME,
+    };
+    picker.finish(Some(Config {
+        connections: vec![connection],
+        callers: caller.into_iter().collect(),
+        ..Config::default()
+    }))
+}
