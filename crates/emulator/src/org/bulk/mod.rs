@@ -20,7 +20,7 @@ pub(crate) use self::classic::{Content, Load};
 pub(crate) use self::columns::{NoTable, write_line};
 pub(crate) use self::export::Slice;
 pub(crate) use self::files::{UPLOAD_MAX, UploadError};
-pub(crate) use self::ingest::Outcome;
+pub(crate) use self::ingest::{Outcome, column_name};
 pub(crate) use self::job::{Delimiter, Job, LineEnding, NewJob, Operation, Pace, State};
 pub(crate) use self::report::Report;
 use super::Org;

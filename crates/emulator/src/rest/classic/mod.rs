@@ -161,13 +161,14 @@ fn add(org: &Org, call: &Call<'_>, job: &Job) -> Result<Response, Refusal> {
         let text = format!("Job {} is not open", job.id);
         return Err(Refusal::new("InvalidJobState", text));
     }
+    records::check_size(job, call.body)?;
     let is_json = words::content_of(job) == Content::Json;
     let converted;
     let load = if job.operation.is_query() {
         let text = std::str::from_utf8(call.body);
         Load::Query(text.map_err(|_| Refusal::new("InvalidBatch", "The statement is no UTF-8"))?)
     } else if is_json {
-        converted = records::table(call.body)?;
+        converted = records::table(org, job, call.body)?;
         Load::Table(&converted)
     } else {
         Load::Table(call.body)

@@ -311,3 +311,50 @@ async fn soap_is_refused_with_a_fault() {
         assert_eq!(element(reply.text(), "faultcode"), format!("sf:{code}"));
     }
 }
+
+#[tokio::test]
+async fn a_batch_of_more_than_can_be_is_refused() {
+    let client = Client::new(Seed::Empty);
+    for (kind, content_type) in [("JSON", "application/json"), ("CSV", "text/csv")] {
+        let job = json!({"operation": "insert", "object": "Account", "contentType": kind});
+        let job = client.json_job(job).await;
+        let body = |count: usize| match kind {
+            "JSON" => format!("[{}]", vec!["{\"Name\":\"a\"}"; count].join(",")),
+            _ => format!("Name\n{}", "a\n".repeat(count)),
+        };
+        let call = format!("POST {job}/batch");
+        let reply = client.classic(&call, content_type, &body(10_000)).await;
+        assert_eq!(reply.status.as_u16(), 201, "{}", reply.text());
+        let long = format!("Name\n\"{}\"\n", "a".repeat(10_000_000));
+        for body in [body(10_001), long] {
+            let reply = client.classic(&call, content_type, &body).await;
+            assert_eq!(reply.status.as_u16(), 400, "{kind}");
+            assert!(reply.text().contains("InvalidBatch"), "{}", reply.text());
+            assert!(reply.text().contains("at most 10000"), "{}", reply.text());
+        }
+        let list = format!("GET {job}/batch");
+        let list = client.classic(&list, "application/json", "").await;
+        let list = list.json();
+        assert_eq!(list["batchInfo"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_field_is_refused() {
+    let client = Client::new(Seed::Empty);
+    let job = json!({"operation": "insert", "object": "Contact", "contentType": "JSON"});
+    let job = client.json_job(job).await;
+    for key in ["Nothing", "Account.Nothing", "Nothing.Name", ""] {
+        let body = json!([{"LastName": "a"}, {"LastName": "b", key: "c"}]).to_string();
+        let call = format!("POST {job}/batch");
+        let reply = client.classic(&call, "application/json", &body).await;
+        assert_eq!(reply.status.as_u16(), 400, "{key}");
+        let text = format!("Field name not found : {key}");
+        let expected = json!({"exceptionCode": "InvalidBatch", "exceptionMessage": text});
+        assert_eq!(reply.json(), expected);
+    }
+    let records = json!([{"LASTNAME": "a", "Id": null}, {"lastname": "b", "Email": "b@b.example"}]);
+    let (_, info) = client.json_batch(&job, &records.to_string()).await;
+    assert_eq!(info["numberRecordsFailed"], 0, "{info}");
+    assert_eq!(info["numberRecordsProcessed"], 2);
+}
