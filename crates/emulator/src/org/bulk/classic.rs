@@ -83,7 +83,7 @@ impl Org {
             self.keep_job(&batch)?;
             match load {
                 Load::Query(text) => batch.query = Some(text.to_owned()),
-                Load::Table(table) => self.upload(&batch.id, table)?,
+                Load::Table(table) => drop(self.upload(&batch.id, table)?),
             }
             batch.state = State::UploadComplete;
             self.keep_job(&batch)?;
