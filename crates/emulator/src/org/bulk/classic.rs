@@ -97,13 +97,7 @@ impl Org {
         job: &str,
         (pace, author): (Pace, &Author),
     ) -> Result<Vec<Job>, rusqlite::Error> {
-        let sql = "SELECT id FROM accredit_bulk_job
-            WHERE id >= ?1 AND json_extract(job, '$.classic.batch_of') = ?2 ORDER BY id";
-        let ids: Vec<String> = self.store.run(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let ids = statement.query_map([KEY_PREFIX, job], |row| row.get(0))?;
-            ids.collect()
-        })?;
+        let ids = self.batch_ids(job)?;
         let mut batches = Vec::with_capacity(ids.len());
         for id in ids {
             batches.extend(self.advance_job(&id, (pace, author))?);
@@ -111,15 +105,25 @@ impl Org {
         Ok(batches)
     }
 
-    /// Ends the batches of a job that nobody has worked on.
-    pub(crate) fn abort_batches(&self, job: &str, author: &Author) -> Result<(), rusqlite::Error> {
-        for mut batch in self.look_at_batches(job, (Pace::ByLooks, author))? {
-            if !batch.state.is_end() {
-                batch.state = State::Aborted;
-                self.keep_job(&batch)?;
+    /// The ids of the batches of a job, in the order in which they came.
+    pub(super) fn batch_ids(&self, job: &str) -> Result<Vec<String>, rusqlite::Error> {
+        let sql = "SELECT id FROM accredit_bulk_job
+            WHERE json_extract(job, '$.classic.batch_of') = ? ORDER BY id";
+        self.store.run(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let ids = statement.query_map([job], |row| row.get(0))?;
+            ids.collect()
+        })
+    }
+
+    /// Ends a job, and with it those of its batches that have not ended.
+    pub(crate) fn abort_classic(&self, id: &str, author: &Author) -> Result<(), rusqlite::Error> {
+        self.store.together(|| {
+            for id in std::iter::once(id.to_owned()).chain(self.batch_ids(id)?) {
+                self.end_job(&id, (State::Aborted, None), author)?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Tells what became of each line of a batch.

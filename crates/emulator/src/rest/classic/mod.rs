@@ -139,9 +139,10 @@ fn change(org: &Org, call: &Call<'_>, mut job: Job) -> Result<Response, Refusal>
         }
     };
     job.modified_at = i64::try_from(call.now.as_millis()).unwrap_or(i64::MAX);
-    org.keep_job(&job)?;
     if job.state == State::Aborted {
-        org.abort_batches(&job.id, &call.author())?;
+        org.abort_classic(&job.id, &call.author())?;
+    } else {
+        org.keep_job(&job)?;
     }
     show(org, call, &job, StatusCode::OK)
 }

@@ -358,3 +358,27 @@ async fn a_key_that_is_no_field_is_refused() {
     assert_eq!(info["numberRecordsFailed"], 0, "{info}");
     assert_eq!(info["numberRecordsProcessed"], 2);
 }
+
+#[tokio::test]
+async fn a_job_that_is_aborted_does_nothing() {
+    let client = Client::new(Seed::Empty);
+    let json = "application/json";
+    let asked = json!({"operation": "insert", "object": "Account", "contentType": "JSON"});
+    let job = client.json_job(asked).await;
+    for _ in 0..2 {
+        let call = format!("POST {job}/batch");
+        let reply = client.classic(&call, json, "[{\"Name\":\"a\"}]").await;
+        assert_eq!(reply.json()["state"], "Queued");
+    }
+    let aborted = "{\"state\":\"Aborted\"}";
+    let reply = client.classic(&format!("POST {job}"), json, aborted).await;
+    assert_eq!(reply.status.as_u16(), 200, "{}", reply.text());
+    assert_eq!(reply.json()["state"], "Aborted");
+    assert_eq!(reply.json()["numberRecordsProcessed"], 0);
+    let list = client.classic(&format!("GET {job}/batch"), json, "").await;
+    for at in 0..2 {
+        assert_eq!(list.json()["batchInfo"][at]["state"], "NotProcessed");
+    }
+    let found = client.query("SELECT COUNT() FROM Account").await.json();
+    assert_eq!(found["totalSize"], 0);
+}
