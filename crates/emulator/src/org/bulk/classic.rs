@@ -17,6 +17,9 @@ use crate::org::write::Author;
 /// The key prefix of batches.
 const KEY_PREFIX: &str = "751";
 
+/// The most batches of a job.
+pub(crate) const BATCHES_MAX: usize = 10_000;
+
 /// The form of what a job reads and writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -42,6 +45,34 @@ pub(crate) enum Load<'a> {
     Table(&'a [u8]),
 }
 
+/// Why a job is not changed, or takes no batch.
+#[derive(Debug)]
+pub(crate) enum ClassicError {
+    /// It is not there, or in a state that does not allow it.
+    State(Option<State>),
+    /// It has [`BATCHES_MAX`] batches.
+    Full,
+    /// The batch is larger than [`UPLOAD_MAX`](super::UPLOAD_MAX).
+    TooLarge,
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for ClassicError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<UploadError> for ClassicError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Closed(state) => Self::State(state),
+            UploadError::TooLarge => Self::TooLarge,
+            UploadError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
 impl Org {
     /// Begins a job that waits for batches.
     pub(crate) fn begin_classic(
@@ -65,20 +96,23 @@ impl Org {
     /// Adds a batch to a job that is open.
     pub(crate) fn add_batch(
         &self,
-        job: &Job,
+        job: &str,
         load: Load<'_>,
         author: &Author,
-    ) -> Result<Job, UploadError> {
+    ) -> Result<Job, ClassicError> {
         self.store.together(|| {
+            let mut batch = self.classic_in(job, &[State::Open])?;
+            if self.batch_ids(&batch.id)?.len() >= BATCHES_MAX {
+                return Err(ClassicError::Full);
+            }
             let id = self
                 .store
                 .run(|connection| next_id(connection, KEY_PREFIX))?;
-            let mut batch = job.clone();
-            batch.id = id.to_string();
+            let job = std::mem::replace(&mut batch.id, id.to_string());
             batch.created_at = millis(author.now);
             batch.modified_at = batch.created_at;
             if let Some(classic) = &mut batch.classic {
-                classic.batch_of = Some(job.id.clone());
+                classic.batch_of = Some(job);
             }
             self.keep_job(&batch)?;
             match load {
@@ -89,6 +123,41 @@ impl Org {
             self.keep_job(&batch)?;
             Ok(batch)
         })
+    }
+
+    /// Closes a job that is open.
+    pub(crate) fn close_classic(&self, id: &str, author: &Author) -> Result<Job, ClassicError> {
+        self.store.together(|| {
+            let mut job = self.classic_in(id, &[State::Open])?;
+            job.state = State::UploadComplete;
+            job.modified_at = millis(author.now);
+            self.keep_job(&job)?;
+            Ok(job)
+        })
+    }
+
+    /// Aborts a job that is open or closed, and with it those of its batches that have not ended.
+    /// None of them is worked on by this.
+    pub(crate) fn abort_classic(&self, id: &str, author: &Author) -> Result<Job, ClassicError> {
+        self.store.together(|| {
+            let mut job = self.classic_in(id, &[State::Open, State::UploadComplete])?;
+            job.state = State::Aborted;
+            job.modified_at = millis(author.now);
+            self.keep_job(&job)?;
+            for batch in self.batch_ids(&job.id)? {
+                self.end_job(&batch, (State::Aborted, None), author)?;
+            }
+            Ok(job)
+        })
+    }
+
+    /// The job with this id, which must be in one of these states.
+    fn classic_in(&self, id: &str, states: &[State]) -> Result<Job, ClassicError> {
+        let job = self.job(id)?.ok_or(ClassicError::State(None))?;
+        if !states.contains(&job.state) {
+            return Err(ClassicError::State(Some(job.state)));
+        }
+        Ok(job)
     }
 
     /// The batches of a job after a look at each, in the order in which they came.
@@ -113,16 +182,6 @@ impl Org {
             let mut statement = connection.prepare_cached(sql)?;
             let ids = statement.query_map([job], |row| row.get(0))?;
             ids.collect()
-        })
-    }
-
-    /// Ends a job, and with it those of its batches that have not ended.
-    pub(crate) fn abort_classic(&self, id: &str, author: &Author) -> Result<(), rusqlite::Error> {
-        self.store.together(|| {
-            for id in std::iter::once(id.to_owned()).chain(self.batch_ids(id)?) {
-                self.end_job(&id, (State::Aborted, None), author)?;
-            }
-            Ok(())
         })
     }
 

@@ -332,10 +332,6 @@ async fn a_batch_of_more_than_can_be_is_refused() {
             assert!(reply.text().contains("InvalidBatch"), "{}", reply.text());
             assert!(reply.text().contains("at most 10000"), "{}", reply.text());
         }
-        let list = format!("GET {job}/batch");
-        let list = client.classic(&list, "application/json", "").await;
-        let list = list.json();
-        assert_eq!(list["batchInfo"].as_array().unwrap().len(), 1);
     }
 }
 
@@ -381,4 +377,52 @@ async fn a_job_that_is_aborted_does_nothing() {
     }
     let found = client.query("SELECT COUNT() FROM Account").await.json();
     assert_eq!(found["totalSize"], 0);
+}
+
+#[tokio::test]
+async fn a_job_that_has_ended_stays_as_it_is() {
+    let client = Client::new(Seed::Empty);
+    let json = "application/json";
+    let asked = json!({"operation": "insert", "object": "Account", "contentType": "JSON"});
+    let job = client.json_job(asked).await;
+    let call = format!("POST {job}");
+    let mut became = Vec::new();
+    for state in ["Closed", "Closed", "Aborted", "Closed", "Aborted"] {
+        let body = json!({"state": state}).to_string();
+        let reply = client.classic(&call, json, &body).await;
+        let info = reply.json();
+        let said = info["state"].as_str().or(info["exceptionMessage"].as_str());
+        became.push((reply.status.as_u16(), said.unwrap().to_owned()));
+    }
+    let refused = |state: &str| {
+        let text = format!("The job is {state}, which does not allow this");
+        (400, text)
+    };
+    let expected = [
+        (200, "Closed".to_owned()),
+        refused("Closed"),
+        (200, "Aborted".to_owned()),
+        refused("Aborted"),
+        refused("Aborted"),
+    ];
+    assert_eq!(became, expected);
+    let reply = client.classic(&format!("{call}/batch"), json, "[]").await;
+    assert_eq!(reply.json()["exceptionCode"], "InvalidJobState");
+    let info = client.classic(&format!("GET {job}"), json, "").await;
+    assert_eq!(info.json()["state"], "Aborted");
+}
+
+#[tokio::test]
+async fn methods_that_there_are_not_are_refused() {
+    let client = Client::new(Seed::Empty);
+    let json = "application/json";
+    let asked = json!({"operation": "insert", "object": "Account", "contentType": "JSON"});
+    let job = client.json_job(asked).await;
+    for method in ["DELETE", "PATCH", "PUT"] {
+        let reply = client.classic(&format!("{method} {job}"), json, "").await;
+        assert_eq!(reply.status.as_u16(), 405, "{method}");
+        assert_eq!(reply.json()["exceptionCode"], "ClientInputError");
+    }
+    let reply = client.classic(&format!("HEAD {job}"), json, "").await;
+    assert_eq!(reply.status.as_u16(), 200);
 }
