@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::columns::Columns;
 use super::files::UploadError;
 use super::ingest::{Outcome, STEP};
 use super::job::{Job, NewJob, State};
@@ -215,27 +216,11 @@ impl Job {
 
 /// Writes a record as an element of an array; `at` is its number from 0. Moments are milliseconds
 /// here.
-pub(super) fn write_record(out: &mut Vec<u8>, record: &Value, at: i64) {
+pub(super) fn write_record(out: &mut Vec<u8>, (at, record): (i64, &Value), columns: &Columns) {
     if at > 0 {
         out.push(b',');
     }
     let mut record = record.clone();
-    count_moments(&mut record);
+    columns.count_moments(&mut record);
     out.extend_from_slice(record.to_string().as_bytes());
-}
-
-fn count_moments(value: &mut Value) {
-    match value {
-        Value::Object(members) => members.values_mut().for_each(count_moments),
-        Value::String(text) => {
-            let has_form = text.len() == 28 && text.ends_with("+0000");
-            let parsed = has_form
-                .then(|| jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &text).ok())
-                .flatten();
-            if let Some(at) = parsed {
-                *value = Value::from(at.as_millisecond());
-            }
-        }
-        _ => {}
-    }
 }

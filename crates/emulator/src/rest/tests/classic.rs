@@ -426,3 +426,38 @@ async fn methods_that_there_are_not_are_refused() {
     let reply = client.classic(&format!("HEAD {job}"), json, "").await;
     assert_eq!(reply.status.as_u16(), 200);
 }
+
+#[tokio::test]
+async fn text_that_looks_like_a_moment_stays_text() {
+    let client = Client::new(Seed::Empty);
+    let text = "2026-11-21T17:47:00.000+0000";
+    let id = make(&client, "Account", &json!({"Name": text})).await;
+    make(
+        &client,
+        "Contact",
+        &json!({"LastName": text, "AccountId": id}),
+    )
+    .await;
+    let soql = "SELECT LastName, CreatedDate, Account.Name, Account.CreatedDate FROM Contact";
+    let at = 1_795_283_220_000_i64;
+    let json = "application/json";
+    for kind in ["JSON", "CSV"] {
+        let asked = json!({"operation": "query", "object": "Contact", "contentType": kind});
+        let job = client.json_job(asked).await;
+        let (batch, _) = client.json_batch(&job, soql).await;
+        let id = batch.rsplit("/751").next().unwrap();
+        let call = format!("GET {batch}/result/752{id}");
+        let found = client.classic(&call, json, "").await;
+        if kind == "CSV" {
+            let moment = "2026-11-21T17:47:00.000Z";
+            let line = format!("\"{text}\",\"{moment}\",\"{text}\",\"{moment}\"");
+            assert_eq!(found.text().lines().nth(1), Some(line.as_str()));
+            continue;
+        }
+        let record = &found.json()[0];
+        assert_eq!(record["LastName"], text);
+        assert_eq!(record["CreatedDate"], at);
+        assert_eq!(record["Account"]["Name"], text);
+        assert_eq!(record["Account"]["CreatedDate"], at);
+    }
+}
