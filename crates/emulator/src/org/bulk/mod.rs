@@ -1,7 +1,8 @@
-//! Jobs of Bulk API 2.0 (fact sheet §6): what is to be done, how far it is, and its files.
+//! Jobs of the Bulk APIs (fact sheet §6): what is to be done, how far it is, and its files.
 //!
-//! Owns jobs and what they read and write. Jobs and files are kept in the database, so that neither
-//! an upload nor a result is ever in memory as a whole. How jobs look to clients is not known here.
+//! Owns jobs and what they read and write. Jobs and files are kept in the database, files in parts:
+//! no upload or result of Bulk API 2.0 is ever in memory as a whole. What one request of 1.0 brings
+//! or gets is. How jobs look to clients is not known here.
 
 mod classic;
 mod columns;
