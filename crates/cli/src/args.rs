@@ -10,9 +10,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::error::EXIT_CODES;
 
 pub(crate) mod calls;
+pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod explain;
 pub(crate) mod key;
+pub(crate) mod profile;
 pub(crate) mod serve;
 mod whole;
 
@@ -50,6 +52,9 @@ pub(crate) struct GlobalArgs {
     /// Log to stderr what this level or filter lets through, such as debug
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
+    /// Take settings from this profile, below flags and variables [default: default]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// How long one request may take, in seconds
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(crate) timeout: Option<String>,
@@ -74,10 +79,18 @@ pub(crate) enum Command {
     Exec(calls::ExecArgs),
     /// Revoke an access token
     Revoke(calls::RevokeArgs),
+    /// Keep sign-ins under a name
+    #[command(subcommand, arg_required_else_help = true)]
+    Profile(profile::ProfileCommand),
+    /// Show the settings that would be used
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(profile::ConfigCommand),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
     /// Hold keys for other programs: hand out tokens, or forward requests with them
     Serve(serve::ServeArgs),
+    /// Check a sign-in step by step, with the fix for each; safe to paste in public
+    Doctor(doctor::DoctorArgs),
     /// Say what a code or a message means, and which setting to change
     Explain(explain::ExplainArgs),
     /// Run a local org to develop and test against
@@ -85,6 +98,8 @@ pub(crate) enum Command {
     Emulator(emulator::EmulatorCommand),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
+    /// Print the manual page of a command
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +107,16 @@ pub(crate) struct QuickstartArgs {
     /// Keep key, request and certificate in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The command, such as key new; without it the page of accredit
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub(crate) out_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +159,9 @@ pub(crate) struct SignInArgs {
     /// Audience of the assertion, where it is not the login URL
     #[arg(long, value_name = "URL")]
     pub(crate) audience: Option<String>,
+    /// Sign in anew, and keep no token for the next command
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     #[command(flatten)]
     pub(crate) sf: SfArgs,
 }
@@ -222,6 +250,12 @@ pub(crate) struct QueryArgs {
     /// Include deleted and archived records
     #[arg(long)]
     pub(crate) all_rows: bool,
+    /// Ask the Tooling API: metadata such as ApexClass and CustomField
+    #[arg(long, alias = "use-tooling-api", conflicts_with = "all_rows")]
+    pub(crate) tooling: bool,
+    /// Only check the query: parse it here, and ask nobody
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Version of the API, such as 65.0 [default: the newest of the org]
     #[arg(long, value_name = "VERSION")]
     pub(crate) api_version: Option<String>,

@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
+use accredit::clock::UnixTime;
 use accredit::key::PublicKey;
 use accredit::secret::Secret;
-use accredit_keys::{Description, Kind, describe};
+use accredit_keys::{Description, Kind, Validity, describe};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -49,6 +50,13 @@ impl CertificateFile {
             origin,
             described,
         })
+    }
+
+    /// How the first certificate stands at `now`, with its first and last moment.
+    pub(crate) fn validity(&self, now: UnixTime) -> Option<(Validity, (UnixTime, UnixTime))> {
+        let mut certificates = self.described.iter();
+        let found = certificates.find_map(|found| found.certificate.as_ref())?;
+        Some((found.validity_at(now), (found.not_before, found.not_after)))
     }
 
     /// The public key of the first certificate.

@@ -153,6 +153,23 @@ pub(crate) static STATE_DIR: Variable = variable(
     "where the emulator keeps its certificate authority (`--state-dir`)",
     &[],
 );
+pub(crate) static PROFILE: Variable = variable(
+    "ACCREDIT_PROFILE",
+    "profile to take settings from (`--profile`); without it the one named default",
+    &[],
+);
+pub(crate) static CONFIG_DIR: Variable = variable(
+    "ACCREDIT_CONFIG_DIR",
+    "where profiles.json and settings.json are; without it `accredit` below `XDG_CONFIG_HOME` or \
+     `~/.config`",
+    &[],
+);
+pub(crate) static CACHE_DIR: Variable = variable(
+    "ACCREDIT_CACHE_DIR",
+    "where tokens are kept; without it `accredit/tokens` below `XDG_RUNTIME_DIR`, `XDG_CACHE_HOME` \
+     or `~/.cache`",
+    &[],
+);
 pub(crate) static LOG: Variable = variable(
     "ACCREDIT_LOG",
     "what to log to stderr: a level or a filter (`--log`)",
@@ -187,7 +204,7 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
 );
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 24] = [
+static ALL: [&Variable; 27] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -205,6 +222,9 @@ static ALL: [&Variable; 24] = [
     &PORT,
     &MANAGEMENT_KEY,
     &STATE_DIR,
+    &PROFILE,
+    &CONFIG_DIR,
+    &CACHE_DIR,
     &LOG,
     &HTTPS_PROXY,
     &NO_PROXY,
@@ -240,7 +260,7 @@ mod tests {
         let mut text = String::from(
             "# Environment variables\n\n\
              A flag wins over a variable, a variable over its fall-backs (left to right), a \
-             fall-back over the default. A variable that is set to the empty text counts as not \
+             fall-back over the profile, the profile over `settings.json`, that over the default. A variable that is set to the empty text counts as not \
              set. Fall-backs are read, never written.\n\n\
              | Variable | Meaning | Fall-backs |\n|---|---|---|\n",
         );
@@ -270,7 +290,11 @@ mod tests {
              prints the same for an emulator that was started with `--proxy`.\n\n\
              Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
              trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \
-             `emulator run` make their folder.\n",
+             `emulator run` make their folder.\n\n\
+             Keys that are elsewhere are reached with the variables that their places have \
+             (`VCAP_SERVICES`, `CF_…`, `CREDHUB_…`, `VAULT_…`, `AWS_…`, `SSH_AUTH_SOCK`, \
+             `PKCS11_MODULE_PATH`): [keys.md](keys.md) names them. Where no key is named, a bound \
+             service with the label `credhub` is looked for.\n",
         );
         text
     }

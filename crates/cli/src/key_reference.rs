@@ -140,8 +140,7 @@ impl KeyReference {
     ) -> Result<Held, CliError> {
         if let Self::Elsewhere(place) = self {
             let source = KeySource::new(place.clone(), surroundings(world, passphrases)?);
-            let held = wait_for(source.open());
-            return held.map_err(|error| {
+            return wait_for(source.open()).map_err(|error| {
                 let told = CliError::from(error);
                 told.hint(format!("asked for {self}; docs/keys.md says what it needs"))
             });
@@ -217,7 +216,7 @@ fn surroundings(
     let environment = world.environment.as_ref();
     let settings = client_settings(environment, None, Traffic::Tokens, "https:")?;
     Ok(Surroundings {
-        environment: Arc::clone(&world.environment),
+        environment: world.environment.clone(),
         network: Arc::new(UreqNetwork(settings)),
         clock: Arc::clone(&world.clock),
         passphrases,

@@ -6,6 +6,7 @@ compile_error!("accredit runs on Unix only");
 
 use std::process::ExitCode;
 
+mod access;
 mod api_version;
 mod args;
 mod certificate;
@@ -23,10 +24,12 @@ mod management_key;
 mod mask;
 mod output;
 mod passphrase;
+mod profiles;
 mod reach;
 mod rest;
 mod session;
 mod settings;
+mod token_cache;
 mod wait;
 mod world;
 
@@ -34,7 +37,10 @@ fn main() -> ExitCode {
     let world = world::World::real();
     let (mut out, parsed) = launch::parse(std::env::args_os(), world.environment.as_ref());
     let done = parsed.and_then(|line| match line {
-        Some(line) => launch::guard(|| commands::run(line, &world, &mut out)),
+        Some(line) => {
+            let world = world.with_profile(line.global.profile.clone());
+            launch::guard(|| commands::run(line, &world, &mut out))
+        }
         None => Ok(0),
     });
     ExitCode::from(done.unwrap_or_else(|error| out.report(&error)))

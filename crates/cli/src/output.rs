@@ -163,11 +163,26 @@ impl Output {
 
     /// Writes the result: `human` as it is, or `value` in the envelope of `--json`.
     pub(crate) fn result(&self, human: &str, value: &impl Serialize) -> Result<(), CliError> {
+        self.write(0, human, value)
+    }
+
+    /// Writes a result that tells of failures by itself; the exit code is that of the worst.
+    pub(crate) fn result_with_status(
+        &self,
+        status: u8,
+        human: &str,
+        value: &impl Serialize,
+    ) -> Result<u8, CliError> {
+        self.write(status, human, value).map(|()| status)
+    }
+
+    fn write(&self, status: u8, human: &str, value: &impl Serialize) -> Result<(), CliError> {
         let mut document = self.document();
         let written = match self.form {
             Form::Human => document.write_all(human.as_bytes()),
             Form::Json => {
-                let envelope = json!({"status": 0, "result": value, "warnings": self.warnings});
+                let envelope =
+                    json!({"status": status, "result": value, "warnings": self.warnings});
                 writeln!(document, "{envelope}")
             }
         };

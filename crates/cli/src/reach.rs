@@ -2,24 +2,23 @@
 
 use accredit::audience::InstanceUrl;
 use accredit::secret::AccessToken;
-use accredit::source::Token;
 
+use crate::access::Access;
 use crate::args::calls::OrgArgs;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::key_reference::is_variable_name;
 use crate::output::Output;
 use crate::rest::{Failure, Org};
-use crate::session::Session;
-use crate::settings::network::{Traffic, client};
 use crate::settings::{Environment, Flag, Picker, lookup, sign_in};
+use crate::token_cache::Grant;
 use crate::world::World;
 
 /// The org, and whether a new token can be had.
 #[derive(Debug)]
 pub(crate) struct Reach {
     pub(crate) org: Org,
-    renewal: Option<Session>,
+    renewal: Option<Access>,
 }
 
 impl Reach {
@@ -37,12 +36,11 @@ impl Reach {
                 renewal: None,
             });
         }
-        let sign_in = sign_in::resolve(&args.sign_in, environment)?;
-        let client = client(environment, timeout, Traffic::Tokens, sign_in.url())?;
-        let session = Session::open(sign_in, world, client, out)?;
+        let mut access = Access::of(&args.sign_in, timeout, world)?;
+        let grant = access.token(out)?;
         Ok(Self {
-            org: org(&session, out)?,
-            renewal: Some(session),
+            org: org(grant),
+            renewal: Some(access),
         })
     }
 
@@ -68,27 +66,19 @@ impl Reach {
 
     /// Signs in again.
     pub(crate) fn renew(&mut self, out: &mut Output) -> Result<(), CliError> {
-        if let Some(session) = self.renewal.take() {
+        if let Some(mut access) = self.renewal.take() {
             out.warn("the session ended; signing in again and starting anew");
-            self.org = org(&session, out)?;
+            self.org = org(access.renewed(&self.org.access_token, out)?);
         }
         Ok(())
     }
 }
 
-fn org(session: &Session, out: &mut Output) -> Result<Org, CliError> {
-    let Token {
-        access_token,
-        instance_url,
-        ..
-    } = session
-        .exchange(out)?
-        .outcome
-        .map_err(|error| session.explain(&error))?;
-    Ok(Org {
-        instance_url,
-        access_token,
-    })
+fn org(grant: Grant) -> Org {
+    Org {
+        instance_url: grant.instance_url,
+        access_token: grant.access_token,
+    }
 }
 
 /// The variable that holds the token, if one is to be used.
@@ -96,7 +86,8 @@ fn given_in<'a>(
     args: &'a OrgArgs,
     environment: &dyn Environment,
 ) -> Result<Option<&'a str>, CliError> {
-    if args.access_token_env.is_none() && sign_in::is_asked_for(&args.sign_in) {
+    let asks = sign_in::is_asked_for(&args.sign_in) || environment.names_a_profile();
+    if args.access_token_env.is_none() && asks {
         return Ok(None);
     }
     token_variable(args.access_token_env.as_deref(), environment)

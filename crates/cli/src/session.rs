@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use accredit::BoxFuture;
 use accredit::clock::Clock;
-use accredit::diagnosis::{AudienceFact, Facts};
+use accredit::diagnosis::{AudienceFact, CertificateFact, Facts};
 use accredit::error::{Error, ErrorKind};
 use accredit::http::{HttpClient, UreqClient};
-use accredit::key::{Engine, Signer};
+use accredit::key::{Engine, PublicKey, Signer};
 use accredit::oauth::ErrorResponse;
 use accredit::source::{Exchange, JwtBearer, Outside};
 use accredit_keys::Held;
@@ -49,6 +49,7 @@ pub(crate) struct Session {
     asked: String,
     facts: Facts,
     key: String,
+    public_key: PublicKey,
 }
 
 impl Session {
@@ -86,7 +87,8 @@ impl Session {
             ..Facts::of_host(login_url)
         };
         let host = login_url.authority().to_owned();
-        let fingerprint = signer.public_key().fingerprint();
+        let public_key = signer.public_key().clone();
+        let fingerprint = public_key.fingerprint();
         let outside = Outside {
             http: Arc::new(OnThisThread(client)),
             clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
@@ -101,7 +103,18 @@ impl Session {
                 "signed with {} ({}), public key sha256:{fingerprint}",
                 sign_in.key.value, sign_in.key.origin
             ),
+            public_key,
         })
+    }
+
+    /// The public half of the key that signs.
+    pub(crate) const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// Takes in what is known of the certificate: it tells refusals apart.
+    pub(crate) const fn know_certificate(&mut self, fact: CertificateFact) {
+        self.facts.certificate = fact;
     }
 
     /// Signs in. A refusal that only our clock explains is tried once more, on the server's clock.

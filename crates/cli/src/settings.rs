@@ -1,27 +1,43 @@
 //! From flags and environment to values that can be used, each with where it came from.
 //!
-//! Precedence, highest first: flag, environment, default. Every mistake is collected before any is
-//! told. This is the only place that reads the environment of the process.
+//! Precedence, highest first: flag, environment, profile, file, default. Every mistake is collected
+//! before any is told. This is the only place that reads the environment of the process.
 
 use std::ffi::OsString;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use accredit::error::Error;
 
 use crate::env_vars::{Holds, Variable};
 use crate::error::CliError;
+use crate::settings::layer::{Layer, member_of};
 
+pub(crate) mod layer;
 pub(crate) mod network;
 pub(crate) mod sign_in;
 
-pub(crate) use accredit_keys::Environment;
+/// The environment as an argument, and what is written down below it.
+pub(crate) trait Environment: accredit_keys::Environment {
+    /// What is written down, the stronger first; or what is wrong with it.
+    fn layers(&self) -> Result<&[Layer], &str> {
+        Ok(&[])
+    }
+
+    /// Says whether a flag names a profile.
+    fn names_a_profile(&self) -> bool {
+        false
+    }
+}
 
 /// The environment of the process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProcessEnvironment;
 
-impl Environment for ProcessEnvironment {
+impl Environment for ProcessEnvironment {}
+
+impl accredit_keys::Environment for ProcessEnvironment {
     fn variable(&self, name: &str) -> Option<OsString> {
         #[expect(
             clippy::disallowed_methods,
@@ -38,12 +54,16 @@ pub(crate) fn lookup(environment: &dyn Environment, name: &str) -> Option<OsStri
 }
 
 /// Where a value came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// This flag.
     Flag(&'static str),
     /// This variable.
     Environment(&'static str),
+    /// The profile of this name.
+    Profile(Arc<str>),
+    /// This file of settings.
+    File(Arc<str>),
     /// Nobody said anything.
     Default,
 }
@@ -53,6 +73,8 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag(name) => write!(f, "flag {name}"),
             Self::Environment(name) => write!(f, "variable {name}"),
+            Self::Profile(name) => write!(f, "profile {name}"),
+            Self::File(path) => write!(f, "file {path}"),
             Self::Default => f.write_str("default"),
         }
     }
@@ -110,10 +132,11 @@ impl<'a> Picker<'a> {
 
     /// Notes a mistake.
     pub(crate) fn problem(&mut self, what: impl Into<String>, hint: Option<String>) {
-        self.problems.push(Problem {
-            what: what.into(),
-            hint,
-        });
+        let what = what.into();
+        // A file that is damaged is damaged for every setting.
+        if !self.problems.iter().any(|problem| problem.what == what) {
+            self.problems.push(Problem { what, hint });
+        }
     }
 
     /// Says whether a variable that is no setting of ours is set.
@@ -149,7 +172,26 @@ impl<'a> Picker<'a> {
                 origin: Origin::Environment(name),
             });
         }
-        None
+        self.find_below(variable)
+    }
+
+    /// What a profile or the file of settings says.
+    fn find_below(&mut self, variable: &'static Variable) -> Option<Found> {
+        let member = member_of(variable)?;
+        let layers = match self.environment.layers() {
+            Ok(layers) => layers,
+            Err(what) => {
+                self.problem(what, None);
+                return None;
+            }
+        };
+        layers.iter().find_map(|layer| {
+            Some(Found {
+                text: layer.values.get(member)?.clone(),
+                holds: Holds::Value,
+                origin: layer.origin.clone(),
+            })
+        })
     }
 
     /// A value that may be left out.
@@ -195,7 +237,7 @@ impl<'a> Picker<'a> {
         match read(&found.text) {
             Ok(value) => Some(Setting {
                 value,
-                origin: found.origin,
+                origin: found.origin.clone(),
             }),
             Err(error) => {
                 let hint = advice(&error);

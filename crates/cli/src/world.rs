@@ -5,6 +5,7 @@ use std::sync::Arc;
 use accredit::clock::{Clock, SystemClock};
 use accredit::random::{Random, SystemRandom};
 
+use crate::settings::layer::Layered;
 use crate::settings::{Environment, ProcessEnvironment};
 
 /// The outside as an argument.
@@ -22,6 +23,14 @@ impl World {
             environment: Arc::new(ProcessEnvironment),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+        }
+    }
+
+    /// The same with what is written down in profiles, of which a flag may name one.
+    pub(crate) fn with_profile(self, flag: Option<String>) -> Self {
+        Self {
+            environment: Arc::new(Layered::new(flag)),
+            ..self
         }
     }
 }

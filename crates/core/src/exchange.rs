@@ -213,7 +213,10 @@ fn date(reply: &Response<Vec<u8>>) -> Option<UnixTime> {
     http_date(reply.headers().get(DATE)?.to_str().ok()?)
 }
 
-fn clock_offset(reply: &Response<Vec<u8>>, now: UnixTime) -> Option<ClockOffset> {
+/// What the `Date` of a reply that arrived at `now` says of our clock; `None` if it has none, or
+/// one that is not believed because it is off by more than a day.
+#[must_use]
+pub fn clock_offset(reply: &Response<Vec<u8>>, now: UnixTime) -> Option<ClockOffset> {
     let offset = ClockOffset::between(now, date(reply)?);
     Some(offset).filter(|offset| offset.span() <= CLOCK_OFFSET_MAX)
 }

@@ -3,6 +3,7 @@
 //! Owns the limits of such answers and the words for what is wrong with them. Says nothing of what
 //! a good one means. No error quotes an answer, but for the texts that a protocol gives to errors.
 
+use accredit::diagnosis::LocalCause;
 use accredit::error::Error;
 use accredit::http::HttpClient;
 use accredit::secret::Secret;
@@ -82,7 +83,9 @@ impl Answer {
         if self.status.is_server_error() || status == 429 {
             Error::transport(what).with_status(status)
         } else {
-            Error::key(what).with_status(status)
+            Error::key(what)
+                .with_status(status)
+                .with_cause(LocalCause::KeyPlace)
         }
     }
 }

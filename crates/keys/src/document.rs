@@ -11,6 +11,7 @@ use accredit::secret::Secret;
 
 use crate::algorithm::Algorithm;
 use crate::armor::{self, Block, Content, find, is_pem};
+use crate::ber;
 use crate::encryption::DekInfo;
 use crate::kind::Kind;
 use crate::repair::{Repair, repaired};
@@ -163,16 +164,17 @@ fn is_binary(bytes: &[u8]) -> bool {
 }
 
 fn binary(bytes: &[u8]) -> Result<Document, Damage> {
-    match bytes {
-        // PKCS#12 is often written in BER, with the length left open: version 3, then a SEQUENCE.
-        [0x30, 0x80, 0x02, 0x01, 0x03, 0x30, ..] => {
-            Ok(Document::new(Kind::Pkcs12, Secret::new(bytes.to_vec())))
-        }
-        [0x30, ..] => {
-            let kind = structure::kind(bytes).ok_or(Damage::Der)?;
-            Ok(Document::new(kind, Secret::new(bytes.to_vec())))
-        }
-        _ => Ok(Document::recognized(Kind::JavaKeyStore)),
+    if bytes.first() != Some(&0x30) {
+        return Ok(Document::recognized(Kind::JavaKeyStore));
+    }
+    if let Some(kind) = structure::kind(bytes) {
+        return Ok(Document::new(kind, Secret::new(bytes.to_vec())));
+    }
+    // PKCS#12 is often written in BER; nothing else is.
+    let der = ber::to_der(bytes).map(Secret::new).ok_or(Damage::Der)?;
+    match structure::kind(der.expose()) {
+        Some(Kind::Pkcs12) => Ok(Document::new(Kind::Pkcs12, der)),
+        _ => Err(Damage::Der),
     }
 }
 

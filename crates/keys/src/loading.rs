@@ -3,6 +3,7 @@
 //! Owns the refusals: everything that is not one RSA key of a sound make is named, with what was
 //! expected and what to do. Keeps nothing of the file but the parsed key.
 
+use accredit::diagnosis::LocalCause;
 use accredit::error::Error;
 use accredit::key::{Engine, PrivateKey, PublicKey};
 use accredit::secret::Secret;
@@ -68,7 +69,12 @@ pub fn load(
     let (documents, repairs) = documents(file, origin)?;
     let documents = opening::open(documents, origin, passphrases)?;
     let document = only_key(&documents).map_err(at_origin)?;
-    let pkcs1 = rsa_numbers(document).map_err(at_origin)?;
+    let pkcs1 = rsa_numbers(document).map_err(|what| match document.kind {
+        Kind::EncryptedPkcs8 | Kind::EncryptedPem | Kind::Pkcs12 => {
+            at_origin(what).with_cause(LocalCause::LockedKey)
+        }
+        _ => at_origin(what),
+    })?;
     let public = sound_public_key(pkcs1.expose()).map_err(at_origin)?;
     let key = PrivateKey::from_pkcs1_der(&pkcs1, engine_for(&public, engine))
         .map_err(|refused| at_origin(refused.to_string()))?;

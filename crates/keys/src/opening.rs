@@ -3,6 +3,7 @@
 //! Owns the order: a passphrase is asked for once, and only if something needs it. What nobody
 //! knows the passphrase of stays as it is, for others to refuse or describe.
 
+use accredit::diagnosis::LocalCause;
 use accredit::error::Error;
 use accredit::secret::Secret;
 
@@ -19,7 +20,14 @@ pub(crate) fn open(
     origin: &str,
     passphrases: &dyn Passphrases,
 ) -> Result<Vec<Document>, Error> {
-    let at_origin = |what: String| Error::key(format!("{origin}: {what}"));
+    let at_origin = |what: String| {
+        let error = Error::key(format!("{origin}: {what}"));
+        if what == WRONG {
+            error.with_cause(LocalCause::LockedKey)
+        } else {
+            error
+        }
+    };
     let is_locked = documents.iter().any(|document| {
         matches!(
             document.kind,

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use accredit::error::Error;
+use accredit::diagnosis::LocalCause;
+use accredit::error::{Error, ErrorKind};
 use accredit::key::{PublicKey, Signer};
 use accredit::secret::{Secret, hex};
 use aws_lc_rs::digest;
@@ -89,6 +90,13 @@ impl KeySource {
     /// [`ErrorKind::Response`](accredit::error::ErrorKind::Response) if something else answers in
     /// its place.
     pub async fn open(&self) -> Result<Held, Error> {
+        self.reach().await.map_err(|error| match error.kind() {
+            ErrorKind::Key => error.with_cause(LocalCause::KeyPlace),
+            _ => error,
+        })
+    }
+
+    async fn reach(&self) -> Result<Held, Error> {
         let surroundings = &self.surroundings;
         match &self.place {
             Place::Vcap {

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &ExplainArgs, out: &Output) -> Result<(), CliError> {
 fn unknown() -> CliError {
     CliError::other("the catalogue has no entry for this text (not shown: it may hold a secret)")
         .hint("paste the whole message of the server, with its code")
-        .hint("`accredit explain` lists every code")
+        .hint("`accredit explain` lists every code; `accredit doctor` finds out by itself")
 }
 
 fn read_stdin() -> Result<String, CliError> {

@@ -7,11 +7,15 @@ use crate::world::World;
 
 mod api;
 mod completions;
+mod config;
+mod doctor;
 mod emulator;
 mod exec;
 mod explain;
 mod inspect;
 mod key;
+mod man;
+mod profile;
 mod query;
 mod quickstart;
 mod revoke;
@@ -31,10 +35,14 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
         Command::Whoami(args) => whoami::run(&args, timeout, world, out).map(|()| 0),
         Command::Exec(args) => exec::run(&args, timeout, world, out),
         Command::Revoke(args) => revoke::run(&args, timeout, world, out).map(|()| 0),
+        Command::Profile(command) => profile::run(&command, world, out).map(|()| 0),
+        Command::Config(command) => config::run(&command, world, out).map(|()| 0),
         Command::Inspect(args) => inspect::run(&args, world, out).map(|()| 0),
         Command::Serve(args) => serve::run(&args, timeout, world, out).map(|()| 0),
+        Command::Doctor(args) => doctor::run(&args, timeout, world, out),
         Command::Explain(args) => explain::run(&args, out).map(|()| 0),
         Command::Emulator(command) => emulator::run(command, timeout, world, out),
         Command::Completions(args) => completions::run(&args, out).map(|()| 0),
+        Command::Man(args) => man::run(&args, out).map(|()| 0),
     }
 }

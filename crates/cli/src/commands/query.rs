@@ -21,6 +21,7 @@ use crate::rest::{Failure, escape};
 use crate::settings::network::{Traffic, client};
 use crate::world::World;
 
+mod check;
 mod columns;
 mod page;
 mod progress;
@@ -42,6 +43,9 @@ pub(crate) fn run(
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
+    if args.check {
+        return check::run(&args.soql, out);
+    }
     let reach = Reach::open(&args.org, timeout, world, out)?;
     let client = client(
         world.environment.as_ref(),
@@ -79,7 +83,11 @@ fn first_path(
         Some(version) => version,
         None => version::newest(&reach.org, client)?,
     };
-    let resource = if args.all_rows { "queryAll" } else { "query" };
+    let resource = match (args.all_rows, args.tooling) {
+        (true, _) => "queryAll",
+        (false, true) => "tooling/query",
+        (false, false) => "query",
+    };
     Ok(format!(
         "/services/data/v{version}/{resource}?q={}",
         escape(&args.soql)
@@ -240,7 +248,7 @@ impl Query {
             let body = self.reach.org.get(&self.client, &next)?;
             let end = sink.page(&body, self.reach.org.host())?;
             progress.advance(sink.rows(), end.total_size);
-            match check(&end, sink)? {
+            match next_page(&end, sink)? {
                 Some(path) => next = path,
                 None => {
                     return Ok(Summary {
@@ -261,7 +269,7 @@ impl Query {
 const PAGES_MAX: u32 = 10_000_000;
 
 /// The path of the next page, or nothing if the result is whole.
-fn check(end: &PageEnd, sink: &Sink) -> Result<Option<String>, CliError> {
+fn next_page(end: &PageEnd, sink: &Sink) -> Result<Option<String>, CliError> {
     if sink.has_open_children() {
         return Err(CliError::new(
             Kind::Partial,

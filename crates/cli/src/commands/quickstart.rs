@@ -148,6 +148,7 @@ fn show(emulator: &Emulator, folder: &Folder, world: &World) -> Result<Story, Cl
         login_url: Some(url),
         sandbox: false,
         audience: None,
+        no_cache: true,
         sf: SfArgs::default(),
     };
     let org = sign_in(&args, world, &mut story)?;
@@ -271,7 +272,9 @@ Or run a program of yours against a local org:
 #[derive(Debug)]
 struct NoVariables;
 
-impl crate::settings::Environment for NoVariables {
+impl crate::settings::Environment for NoVariables {}
+
+impl accredit_keys::Environment for NoVariables {
     fn variable(&self, _name: &str) -> Option<std::ffi::OsString> {
         None
     }

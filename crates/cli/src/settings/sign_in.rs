@@ -15,10 +15,10 @@ use crate::key_reference::KeyReference;
 use crate::settings::{Environment, Flag, Found, Origin, Picker, Setting, advice};
 
 /// The login host of all production orgs.
-const PRODUCTION: &str = "https://login.salesforce.com";
+pub(crate) const PRODUCTION: &str = "https://login.salesforce.com";
 
 /// The login host of all sandboxes.
-const SANDBOX: &str = "https://test.salesforce.com";
+pub(crate) const SANDBOX: &str = "https://test.salesforce.com";
 
 /// A sign-in that can be tried.
 #[derive(Debug)]
@@ -29,9 +29,40 @@ pub(crate) struct SignIn {
     pub(crate) passphrase_file: Option<PathBuf>,
     /// Where to ask; its origin is that of the login URL.
     pub(crate) endpoint: Setting<TokenEndpoint>,
+    origins: Origins,
+}
+
+/// Where the other values came from.
+#[derive(Debug)]
+struct Origins {
+    client_id: Origin,
+    username: Origin,
+    /// `None` if it follows from the login URL.
+    audience: Option<Origin>,
 }
 
 impl SignIn {
+    /// Every value with where it came from, one a line.
+    pub(crate) fn described(&self) -> Vec<String> {
+        let audience = self.endpoint.value.audience();
+        let derived = || format!("rule {}", audience.rule());
+        let from = self.origins.audience.as_ref().map(Origin::to_string);
+        vec![
+            format!(
+                "client id {} ({})",
+                self.identity.issuer, self.origins.client_id
+            ),
+            format!(
+                "username {} ({})",
+                self.identity.subject.as_str(),
+                self.origins.username
+            ),
+            format!("key: {} ({})", self.key.value, self.key.origin),
+            format!("login URL {} ({})", self.url(), self.endpoint.origin),
+            format!("audience {audience} ({})", from.unwrap_or_else(derived)),
+        ]
+    }
+
     /// The login URL.
     pub(crate) fn url(&self) -> &str {
         self.endpoint.value.login_url().as_str()
@@ -48,7 +79,9 @@ pub(crate) fn resolve(
         return Err(CliError::usage(format!(
             "{flag} keeps an org in the Salesforce CLI's list; accredit keeps no such list"
         ))
-        .hint(format!("leave {flag} out")));
+        .hint(format!(
+            "leave {flag} out; `accredit profile add NAME` keeps a sign-in under a name"
+        )));
     }
     let flag = Flag::new("--client-id", args.client_id.as_deref());
     let client_id = picker.required("client id", flag, &env_vars::CLIENT_ID, |text| {
@@ -60,7 +93,11 @@ pub(crate) fn resolve(
     });
     let key = pick_key(&mut picker, args.key.as_deref());
     let login_url = pick_login_url(&mut picker, args);
-    let endpoint = login_url.and_then(|login_url| pick_endpoint(&mut picker, args, login_url));
+    let audience = login_url
+        .as_ref()
+        .and_then(|login_url| find_audience(&mut picker, args, &login_url.origin));
+    let from = audience.as_ref().map(|found| found.origin.clone());
+    let endpoint = login_url.and_then(|login_url| pick_endpoint(&mut picker, audience, login_url));
     let values = client_id.zip(username).zip(key).zip(endpoint).map(
         |(((client_id, username), key), endpoint)| SignIn {
             identity: Identity {
@@ -70,6 +107,11 @@ pub(crate) fn resolve(
             key,
             passphrase_file: args.passphrase_file.clone(),
             endpoint,
+            origins: Origins {
+                client_id: client_id.origin,
+                username: username.origin,
+                audience: from,
+            },
         },
     );
     picker.finish(values)
@@ -114,10 +156,10 @@ fn pick_key(picker: &mut Picker<'_>, flag: Option<&str>) -> Option<Setting<KeyRe
         );
         return None;
     };
-    match (found.holds, found.origin) {
+    match (found.holds, &found.origin) {
         (Holds::KeyText, Origin::Environment(name)) => Some(Setting {
-            value: KeyReference::Variable(name.to_owned()),
-            origin: found.origin,
+            value: KeyReference::Variable((*name).to_owned()),
+            origin: found.origin.clone(),
         }),
         _ => picker.read(&found, KeyReference::parse),
     }
@@ -145,14 +187,29 @@ fn pick_login_url(picker: &mut Picker<'_>, args: &SignInArgs) -> Option<Setting<
     picker.read(&found, LoginUrl::parse)
 }
 
-fn pick_endpoint(
+/// What is said of the audience. One that is written down belongs to the login URL beside it, and
+/// not to another one.
+pub(crate) fn find_audience(
     picker: &mut Picker<'_>,
     args: &SignInArgs,
+    login_url: &Origin,
+) -> Option<Found> {
+    let flag = Flag::new("--audience", args.audience.as_deref());
+    let found = picker.find(flag, &env_vars::AUDIENCE)?;
+    let is_written_down = matches!(found.origin, Origin::Profile(_) | Origin::File(_));
+    if is_written_down && found.origin != *login_url {
+        return None;
+    }
+    Some(found)
+}
+
+fn pick_endpoint(
+    picker: &mut Picker<'_>,
+    audience: Option<Found>,
     login_url: Setting<LoginUrl>,
 ) -> Option<Setting<TokenEndpoint>> {
     let Setting { value, origin } = login_url;
-    let flag = Flag::new("--audience", args.audience.as_deref());
-    let endpoint = match picker.find(flag, &env_vars::AUDIENCE) {
+    let endpoint = match audience {
         Some(found) => picker
             .read(&found, |text| TokenEndpoint::new(value, Some(text)))
             .map(|endpoint| endpoint.value),
@@ -184,6 +241,7 @@ mod tests {
             login_url: None,
             sandbox: false,
             audience: None,
+            no_cache: false,
             sf: SfArgs::default(),
         }
     }

@@ -21,7 +21,9 @@ impl Variables {
     }
 }
 
-impl Environment for Variables {
+impl Environment for Variables {}
+
+impl accredit_keys::Environment for Variables {
     fn variable(&self, name: &str) -> Option<OsString> {
         self.0.get(name).cloned()
     }

@@ -182,6 +182,7 @@ fn the_state_of_app_and_user_decides_who_gets_a_token() {
     let key = files().join("server.key");
     let sign_in = [
         "token",
+        "--no-cache",
         "-i",
         "mine",
         "-o",
@@ -744,7 +745,7 @@ fn faults_strike_and_the_journal_counts_them() {
     let manager = manager(&served);
     let add = "emulator fault add error --status 503 --path /services/data --nth 2";
     assert_eq!(manager.line(add).succeeds().stdout, "1\n");
-    let ask = ["query", "-q", "SELECT COUNT() FROM Account"];
+    let ask = ["query", "-q", "--no-cache", "SELECT COUNT() FROM Account"];
     let key = files().join("server.key");
     let program = Program::new()
         .with("ACCREDIT_LOGIN_URL", &served.url)

@@ -1,6 +1,7 @@
 //! Keys that are elsewhere: `token` works, and where the key stays away, no piece of it is in the
 //! memory of the process.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 
 use crate::program::{BINARY, Program, files};
 use crate::server::read_request;
@@ -178,6 +180,68 @@ fn a_token_of_pkcs11_signs_in_and_the_key_is_nowhere_in_memory() {
         run.fails(3, words);
         assert!(!run.stderr.contains("s3cret"), "{run:?}");
     }
+}
+
+/// Vault's transit engine with the key of the folder, for as many requests as come.
+fn vault(program: &Program) -> String {
+    let lines = key_text(program);
+    let lines: String = lines
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(lines).unwrap()).unwrap();
+    // SubjectPublicKeyInfo of a key of 2048 bits, up to its numbers.
+    let mut public = b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00".to_vec();
+    public.extend(pair.public().as_ref());
+    let public = STANDARD.encode(public);
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{public}\n-----END PUBLIC KEY-----\n");
+    let key = serde_json::json!({"data": {"type": "rsa-2048", "latest_version": 1,
+        "keys": {"1": {"public_key": pem}}}});
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let asked = read_request(&stream).unwrap();
+            assert!(
+                asked.to_lowercase().contains("x-vault-token: hvs.demo"),
+                "{asked}"
+            );
+            let body = if asked.starts_with("GET /v1/transit/keys/salesforce ") {
+                key.to_string()
+            } else {
+                assert!(
+                    asked.starts_with("POST /v1/transit/sign/salesforce/sha2-256 "),
+                    "{asked}"
+                );
+                let (_, body) = asked.split_once("\r\n\r\n").unwrap();
+                let body: serde_json::Value = serde_json::from_str(body).unwrap();
+                let message = STANDARD.decode(body["input"].as_str().unwrap()).unwrap();
+                let mut signature = vec![0; 256];
+                let random = ring::rand::SystemRandom::new();
+                pair.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature)
+                    .unwrap();
+                let signature = format!("vault:v1:{}", STANDARD.encode(signature));
+                serde_json::json!({"data": {"signature": signature}}).to_string()
+            };
+            stream.write_all(&crate::server::json(200, &body)).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn vault_signs_in_and_the_key_is_nowhere_in_memory() {
+    let program = program();
+    let url = vault(&program);
+    let program = program
+        .with("VAULT_ADDR", &url)
+        .with("VAULT_TOKEN", "hvs.demo");
+    signs_in(&program, "vault-transit:salesforce");
+    check_memory(&program, "vault-transit:salesforce");
+    program
+        .line("key check vault-transit:salesforce server.crt")
+        .succeeds();
 }
 
 /// Lets the program sign with the key at `reference`, stops it while it waits for its answer, and

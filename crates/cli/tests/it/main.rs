@@ -8,6 +8,8 @@ mod calls;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod emulator;
 #[cfg(test)]
 mod explain;
@@ -21,6 +23,8 @@ mod key_forms;
 mod key_places;
 #[cfg(test)]
 mod network;
+#[cfg(test)]
+mod profile;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
@@ -39,5 +43,7 @@ mod tidy;
 mod tls;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod token_cache;
 #[cfg(test)]
 mod usage;

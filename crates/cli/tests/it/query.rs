@@ -217,7 +217,15 @@ fn an_ended_session_is_renewed_once_and_the_query_started_anew() {
         answers
     });
     let program = Program::signing_in_at(&server.url).with("ACCREDIT_API_VERSION", "65");
-    let run = program.run(["query", SOQL, "--format", "ndjson", "--output", "out"]);
+    let run = program.run([
+        "query",
+        SOQL,
+        "--format",
+        "ndjson",
+        "--output",
+        "out",
+        "--no-cache",
+    ]);
     run.succeeds();
     let written = std::fs::read_to_string(program.folder().join("out")).unwrap();
     assert_eq!(written.lines().count(), 3);
@@ -438,4 +446,33 @@ fn a_full_disk_is_told_and_leaves_nothing() {
     run.fails(1, "small/out.csv could not be written")
         .hints("the disk is full");
     assert_eq!(small.files(), ["filler"]);
+}
+
+#[test]
+fn check_parses_without_asking_anybody() {
+    let program = Program::new();
+    let run = program.run(["query", "--check", SOQL]);
+    assert_eq!(run.succeeds().stdout, "The query is well-formed\n");
+    let run = program.run(["query", "--check", "SELECT Id FORM Account"]);
+    run.fails(2, "the query is not SOQL").hints("ACC-2040");
+    assert!(run.stderr.contains("^\n"), "{run:?}");
+    assert!(run.stderr.contains("ERROR at Row:1:Column:"), "{run:?}");
+}
+
+#[test]
+fn tooling_and_all_rows_ask_their_own_resources() {
+    for (flag, resource) in [("--tooling", "tooling/query"), ("--all-rows", "queryAll")] {
+        let server = Server::giving([json(
+            200,
+            SECOND
+                .replace("\"totalSize\":3", "\"totalSize\":1")
+                .as_str(),
+        )]);
+        with_token(&server).run(["query", SOQL, flag]).succeeds();
+        let request = server.request();
+        let start = format!("GET /services/data/v65.0/{resource}?q=SELECT");
+        assert!(request.starts_with(&start), "{request}");
+    }
+    let run = Program::new().run(["query", SOQL, "--tooling", "--all-rows"]);
+    run.fails(2, "cannot be used with");
 }

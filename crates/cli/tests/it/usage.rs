@@ -252,3 +252,31 @@ fn a_full_disk_behind_stdout_is_told() {
         .unwrap();
     crate::program::Run::from(output).fails(1, "could not be written to stdout");
 }
+
+#[test]
+fn each_command_has_a_manual_page() {
+    let program = Program::new();
+    let run = program.line("man");
+    assert!(run.succeeds().stdout.contains(".TH accredit 1"), "{run:?}");
+    let run = program.line("man key new");
+    assert!(
+        run.succeeds().stdout.contains(".TH accredit-key-new 1"),
+        "{run:?}"
+    );
+    program
+        .line("man key old")
+        .fails(2, "no command \"old\" below");
+    std::fs::create_dir(program.folder().join("man1")).unwrap();
+    let run = program.line("man --out-dir man1");
+    assert!(
+        run.succeeds()
+            .stdout
+            .contains("man1/accredit-emulator-start.1"),
+        "{run:?}"
+    );
+    let page = std::fs::read_to_string(program.folder().join("man1/accredit-doctor.1")).unwrap();
+    assert!(page.contains("Check a sign"), "{page}");
+    program
+        .line("man --out-dir nowhere")
+        .fails(1, "could not be written");
+}

@@ -50,11 +50,15 @@ pub enum LocalCause {
     Withheld,
     /// The key cannot be used.
     Key,
+    /// The key is encrypted, and its passphrase is missing or wrong.
+    LockedKey,
+    /// The place that holds the key does not give it, or does not sign with it.
+    KeyPlace,
 }
 
 impl LocalCause {
     /// Every cause.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Clock,
         Self::WrongPair,
         Self::CertificateDates,
@@ -77,6 +81,8 @@ impl LocalCause {
         Self::StrangeInstance,
         Self::Withheld,
         Self::Key,
+        Self::LockedKey,
+        Self::KeyPlace,
     ];
 
     /// The code of the entry.
@@ -105,6 +111,8 @@ impl LocalCause {
             Self::StrangeInstance => "ACC-3022",
             Self::Withheld => "ACC-3030",
             Self::Key => "ACC-3031",
+            Self::LockedKey => "ACC-3032",
+            Self::KeyPlace => "ACC-3033",
         }
     }
 

@@ -184,4 +184,19 @@ pub(super) static ENTRIES: &[Diagnosis] = &[
               is)",
         ..LOCAL
     },
+    Diagnosis {
+        code: "ACC-3032",
+        cause: "the private key is encrypted, and its passphrase is missing or wrong",
+        setting: "the passphrase of the key (--passphrase-file, ACCREDIT_PASSPHRASE)",
+        fix: "give the passphrase that the key was encrypted with; a terminal asks for it",
+        ..LOCAL
+    },
+    Diagnosis {
+        code: "ACC-3033",
+        cause: "the place that holds the private key does not give it, or does not sign with it",
+        setting: "the reference to the key (-f) and what its place needs (docs/keys.md)",
+        fix: "check the name after the scheme and the rights of whoever asks; accredit key show \
+              REFERENCE tries it alone",
+        ..LOCAL
+    },
 ];

@@ -14,7 +14,8 @@ pub(super) static ENTRIES: &[Diagnosis] = &[
         error: "MALFORMED_QUERY",
         cause: "the SOQL cannot be parsed",
         setting: "the caret in the message",
-        fix: "correct the query where the caret points",
+        fix: "correct the query where the caret points; `accredit query --check SOQL` parses it \
+              without asking the org",
         ..REST
     },
     Diagnosis {

@@ -94,7 +94,8 @@ pub(super) static ENTRIES: &[Diagnosis] = &[
         cause: "there is no such resource: the path, the API version, the object or the record \
                 does not exist for this user",
         setting: "the path, --api-version, and the instance URL",
-        fix: "check the spelling of the path, and that the org has this API version and object",
+        fix: "check the spelling of the path; `accredit api /services/data` lists the versions of \
+              the org",
         ..REST
     },
     Diagnosis {

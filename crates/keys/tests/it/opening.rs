@@ -247,6 +247,70 @@ fn a_file_that_asks_for_too_much_work_is_refused_by_name() {
 }
 
 #[test]
+fn a_pkcs12_in_ber_is_read() {
+    let der = bytes("server.p12");
+    let open_everywhere = to_ber(&der, Lengths::Open);
+    assert!(open_everywhere.starts_with(b"\x30\x80\x02\x01\x03\x30\x80"));
+    let mut open_inside = to_ber(&der, Lengths::Open)[2..].to_vec();
+    open_inside.truncate(open_inside.len() - 2);
+    for file in [
+        open_everywhere,
+        to_ber(&der, Lengths::Long),
+        wrap(0x30, &open_inside),
+    ] {
+        assert_eq!(fingerprint(file.clone(), PASSPHRASE).unwrap(), expected());
+        assert!(fingerprint(&file[..file.len() - 3], PASSPHRASE).is_err());
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Lengths {
+    /// Left open where values are constructed, and octets in pieces.
+    Open,
+    /// Four bytes each.
+    Long,
+}
+
+/// The values in `der` in another of the forms that BER allows.
+fn to_ber(der: &[u8], lengths: Lengths) -> Vec<u8> {
+    let mut rest = der;
+    let mut written = Vec::new();
+    while let [tag, length, after @ ..] = rest {
+        let (length, after) = match *length {
+            0x81 => (usize::from(after[0]), &after[1..]),
+            0x82 => (
+                usize::from(after[0]) << 8 | usize::from(after[1]),
+                &after[2..],
+            ),
+            short => (usize::from(short), after),
+        };
+        let (body, after) = after.split_at(length);
+        let is_constructed = tag & 0x20 != 0;
+        let body = if is_constructed {
+            to_ber(body, lengths)
+        } else {
+            body.to_vec()
+        };
+        match lengths {
+            Lengths::Open if is_constructed => {
+                written.extend([&[*tag, 0x80], body.as_slice(), &[0, 0]].concat());
+            }
+            Lengths::Open if *tag == 4 => {
+                let pieces: Vec<u8> = body.chunks(100).flat_map(|piece| wrap(4, piece)).collect();
+                written.extend([&[0x24, 0x80], pieces.as_slice(), &[0, 0]].concat());
+            }
+            Lengths::Open => written.extend(wrap(*tag, &body)),
+            Lengths::Long => {
+                let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+                written.extend([&[*tag, 0x84], length.as_slice(), &body].concat());
+            }
+        }
+        rest = after;
+    }
+    written
+}
+
+#[test]
 fn a_locked_file_that_is_damaged_is_refused_and_nothing_panics() {
     for name in ["encrypted.key", "server.p12"] {
         let whole = if name.ends_with("p12") {

@@ -8,7 +8,7 @@ use accredit::http::UreqClient;
 use serde_json::Value;
 
 use super::sink::{Layout, Sink, Target};
-use super::{check, columns, escape, version};
+use super::{columns, escape, next_page, version};
 use crate::error::{CliError, Kind};
 use crate::rest::{Failure, Org};
 
@@ -41,7 +41,7 @@ fn laid_out(layout: Layout, soql: &str, body: &[u8], org: &Org) -> Result<(Strin
     };
     let mut sink = Sink::new(layout, columns::of_query(soql), target);
     let end = sink.page(body, org.host())?;
-    if check(&end, &sink)?.is_some() {
+    if next_page(&end, &sink)?.is_some() {
         return Err(CliError::new(
             Kind::Partial,
             "the result has more than one page",

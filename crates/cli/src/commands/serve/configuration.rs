@@ -210,6 +210,7 @@ fn without_file(environment: &dyn Environment) -> Result<Config, CliError> {
         login_url: None,
         sandbox: false,
         audience: None,
+        no_cache: true,
         sf: SfArgs::default(),
     };
     let found = sign_in::resolve(&args, environment)?;
