@@ -32,7 +32,10 @@ impl KeySource for OneKey {
         let key = match reference {
             "missing" => Err(Error::key("there is no such key")),
             _ => Ok(HeldKey {
-                signer: Arc::new(Zeros(PublicKey::new(&[0xff; 256], &[1, 0, 1]))),
+                signer: Arc::new(Zeros(PublicKey::new(
+                    &[if reference == "other.key" { 0xfe } else { 0xff }; 256],
+                    &[1, 0, 1],
+                ))),
                 certificate_ends: None,
             }),
         };
