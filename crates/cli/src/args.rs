@@ -87,10 +87,10 @@ pub(crate) enum Command {
     Config(profile::ConfigCommand),
     /// Show what a JWT or an access token says, offline
     Inspect(InspectArgs),
-    /// Hold keys for other programs: hand out tokens, or forward requests with them
-    Serve(serve::ServeArgs),
     /// Check a sign-in step by step, with the fix for each; safe to paste in public
     Doctor(doctor::DoctorArgs),
+    /// Hold keys for other programs: hand out tokens, or forward requests with them
+    Serve(serve::ServeArgs),
     /// Say what a code or a message means, and which setting to change
     Explain(explain::ExplainArgs),
     /// Run a local org to develop and test against

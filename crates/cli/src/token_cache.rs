@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::env_vars;
 use crate::files;
 use crate::settings::sign_in::SignIn;
-use crate::settings::{Environment, lookup};
+use crate::settings::{Environment, Origin, lookup};
 
 /// The form of the files. One of another form is not read.
 const VERSION: u32 = 1;
@@ -90,8 +90,14 @@ pub(crate) struct TokenCache {
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 
 impl TokenCache {
-    /// The place for this sign-in; `None` if there is no folder that is ours alone.
+    /// The place for this sign-in; `None` if there is no folder that is ours alone, or if the org
+    /// is on this machine and no profile's: such an org is made, changed and gone within seconds.
     pub(crate) fn of(sign_in: &SignIn, environment: &dyn Environment) -> Option<Self> {
+        let endpoint = &sign_in.endpoint;
+        let is_here = endpoint.value.login_url().class() == HostClass::Loopback;
+        if is_here && !matches!(endpoint.origin, Origin::Profile(_)) {
+            return None;
+        }
         let folder = folder(environment)?;
         if let Err(error) = prepare(&folder) {
             tracing::debug!(%error, "tokens are not kept");

@@ -43,6 +43,19 @@ impl Program {
             .with("ACCREDIT_LOGIN_URL", login_url)
     }
 
+    /// With a profile of such settings.
+    pub(crate) fn with_profile_at(login_url: &str) -> Self {
+        let program = Self::new();
+        let key = key();
+        let who = "-i 3MVG9.client -o user@example.com";
+        let add = format!(
+            "profile add default {who} -f {} -r {login_url}",
+            key.display()
+        );
+        program.line(&add).succeeds();
+        program
+    }
+
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self

@@ -29,7 +29,7 @@ fn kept(program: &Program, ending: &str) -> Vec<PathBuf> {
 #[test]
 fn the_second_call_takes_the_token_of_the_first_and_needs_no_key() {
     let server = granting();
-    let program = Program::signing_in_at(&server.url);
+    let program = Program::with_profile_at(&server.url);
     program.line("token -q").succeeds();
     let run = program.line("token");
     assert_eq!(run.succeeds().stdout, format!("{TOKEN}\n"));
@@ -54,7 +54,7 @@ fn the_second_call_takes_the_token_of_the_first_and_needs_no_key() {
 #[test]
 fn fifty_processes_at_once_make_one_login() {
     let server = granting();
-    let program = Program::signing_in_at(&server.url);
+    let program = Program::with_profile_at(&server.url);
     let children: Vec<Child> = (0..50).map(|_| program.start("token -q")).collect();
     for child in children {
         let run = Run::from(child.wait_with_output().unwrap());
@@ -66,7 +66,7 @@ fn fifty_processes_at_once_make_one_login() {
 #[test]
 fn no_cache_asks_anew_and_keeps_nothing() {
     let server = Server::start(|url| vec![server::token(url), server::token(url)]);
-    let program = Program::signing_in_at(&server.url);
+    let program = Program::with_profile_at(&server.url);
     program.line("token -q --no-cache").succeeds();
     program.line("token -q --no-cache").succeeds();
     assert_eq!(server.requests_left(), 2);
@@ -74,9 +74,19 @@ fn no_cache_asks_anew_and_keeps_nothing() {
 }
 
 #[test]
+fn an_org_on_this_machine_that_no_profile_names_is_asked_each_time() {
+    let server = Server::start(|url| vec![server::token(url), server::token(url)]);
+    let program = Program::signing_in_at(&server.url);
+    program.line("token -q").succeeds();
+    program.line("token -q").succeeds();
+    assert_eq!(server.requests_left(), 2);
+    assert!(kept(&program, "json").is_empty());
+}
+
+#[test]
 fn another_user_or_host_or_key_gets_no_token_of_this_one() {
     let server = Server::start(|url| (0..3).map(|_| server::token(url)).collect());
-    let program = Program::signing_in_at(&server.url);
+    let program = Program::with_profile_at(&server.url);
     program.line("token -q").succeeds();
     program.line("token -q -o other@example.com").succeeds();
     program.line("token -q -i 3MVG9.other").succeeds();
@@ -93,7 +103,7 @@ fn a_login_that_fails_destroys_no_token() {
             refusal("invalid_grant", "inactive user"),
         ]
     });
-    let program = Program::signing_in_at(&server.url);
+    let program = Program::with_profile_at(&server.url);
     program.line("token -q").succeeds();
     program
         .line("api -q /services/data/v65.0/limits")
@@ -116,7 +126,7 @@ fn a_session_that_has_ended_is_replaced_for_everybody() {
             json(200, "{}"),
         ]
     });
-    let program = Program::signing_in_at(&server.url);
+    let program = Program::with_profile_at(&server.url);
     program.line("token -q").succeeds();
     program
         .line("api -q /services/data/v65.0/limits")
@@ -131,7 +141,7 @@ fn a_session_that_has_ended_is_replaced_for_everybody() {
 fn a_file_that_is_damaged_or_open_to_others_is_not_used() {
     for damage in ["", "{", "open", "null"] {
         let server = Server::start(|url| vec![server::token(url), server::token(url)]);
-        let program = Program::signing_in_at(&server.url);
+        let program = Program::with_profile_at(&server.url);
         program.line("token -q").succeeds();
         let file = kept(&program, "json").remove(0);
         if damage == "open" {
@@ -150,7 +160,7 @@ fn a_file_that_is_damaged_or_open_to_others_is_not_used() {
 #[test]
 fn a_folder_that_is_not_ours_alone_or_cannot_be_made_keeps_no_token() {
     let server = Server::start(|url| vec![server::token(url), server::token(url)]);
-    let program = Program::signing_in_at(&server.url);
+    let program = Program::with_profile_at(&server.url);
     let open = program.folder().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
@@ -173,7 +183,7 @@ fn a_folder_that_is_not_ours_alone_or_cannot_be_made_keeps_no_token() {
 fn a_process_that_is_killed_leaves_nothing_in_the_way() {
     for _ in 0..5 {
         let server = Server::start(|url| vec![Vec::new(), server::token(url)]);
-        let program = Program::signing_in_at(&server.url);
+        let program = Program::with_profile_at(&server.url);
         let mut child = program.start("token -q");
         server.request();
         child.kill().unwrap();
