@@ -9,7 +9,7 @@ use http::{StatusCode, header};
 
 use super::wire::escaped;
 
-/// How much of an envelope is read, in bytes. The rest of a longer one is not looked at.
+/// The largest envelope that is looked at, in bytes. Of a longer one nothing is.
 const BODY_MAX: usize = 256 * 1_024;
 
 /// Answers every call with a fault. `login()` gets the words that Salesforce has for orgs that

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::columns::Columns;
 use super::files::UploadError;
 use super::ingest::{Outcome, STEP};
 use super::job::{Job, NewJob, State};
@@ -16,6 +17,9 @@ use crate::org::write::Author;
 
 /// The key prefix of batches.
 const KEY_PREFIX: &str = "751";
+
+/// The most batches of a job.
+pub(crate) const BATCHES_MAX: usize = 10_000;
 
 /// The form of what a job reads and writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +46,34 @@ pub(crate) enum Load<'a> {
     Table(&'a [u8]),
 }
 
+/// Why a job is not changed, or takes no batch.
+#[derive(Debug)]
+pub(crate) enum ClassicError {
+    /// It is not there, or in a state that does not allow it.
+    State(Option<State>),
+    /// It has [`BATCHES_MAX`] batches.
+    Full,
+    /// The batch is larger than [`UPLOAD_MAX`](super::UPLOAD_MAX).
+    TooLarge,
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for ClassicError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<UploadError> for ClassicError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Closed(state) => Self::State(state),
+            UploadError::TooLarge => Self::TooLarge,
+            UploadError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
 impl Org {
     /// Begins a job that waits for batches.
     pub(crate) fn begin_classic(
@@ -65,30 +97,68 @@ impl Org {
     /// Adds a batch to a job that is open.
     pub(crate) fn add_batch(
         &self,
-        job: &Job,
+        job: &str,
         load: Load<'_>,
         author: &Author,
-    ) -> Result<Job, UploadError> {
+    ) -> Result<Job, ClassicError> {
         self.store.together(|| {
+            let mut batch = self.classic_in(job, &[State::Open])?;
+            if self.batch_ids(&batch.id)?.len() >= BATCHES_MAX {
+                return Err(ClassicError::Full);
+            }
             let id = self
                 .store
                 .run(|connection| next_id(connection, KEY_PREFIX))?;
-            let mut batch = job.clone();
-            batch.id = id.to_string();
+            let job = std::mem::replace(&mut batch.id, id.to_string());
             batch.created_at = millis(author.now);
             batch.modified_at = batch.created_at;
             if let Some(classic) = &mut batch.classic {
-                classic.batch_of = Some(job.id.clone());
+                classic.batch_of = Some(job);
             }
             self.keep_job(&batch)?;
             match load {
                 Load::Query(text) => batch.query = Some(text.to_owned()),
-                Load::Table(table) => self.upload(&batch.id, table)?,
+                Load::Table(table) => drop(self.upload(&batch.id, table)?),
             }
             batch.state = State::UploadComplete;
             self.keep_job(&batch)?;
             Ok(batch)
         })
+    }
+
+    /// Closes a job that is open.
+    pub(crate) fn close_classic(&self, id: &str, author: &Author) -> Result<Job, ClassicError> {
+        self.store.together(|| {
+            let mut job = self.classic_in(id, &[State::Open])?;
+            job.state = State::UploadComplete;
+            job.modified_at = millis(author.now);
+            self.keep_job(&job)?;
+            Ok(job)
+        })
+    }
+
+    /// Aborts a job that is open or closed, and with it those of its batches that have not ended.
+    /// None of them is worked on by this.
+    pub(crate) fn abort_classic(&self, id: &str, author: &Author) -> Result<Job, ClassicError> {
+        self.store.together(|| {
+            let mut job = self.classic_in(id, &[State::Open, State::UploadComplete])?;
+            job.state = State::Aborted;
+            job.modified_at = millis(author.now);
+            self.keep_job(&job)?;
+            for batch in self.batch_ids(&job.id)? {
+                self.end_job(&batch, (State::Aborted, None), author)?;
+            }
+            Ok(job)
+        })
+    }
+
+    /// The job with this id, which must be in one of these states.
+    fn classic_in(&self, id: &str, states: &[State]) -> Result<Job, ClassicError> {
+        let job = self.job(id)?.ok_or(ClassicError::State(None))?;
+        if !states.contains(&job.state) {
+            return Err(ClassicError::State(Some(job.state)));
+        }
+        Ok(job)
     }
 
     /// The batches of a job after a look at each, in the order in which they came.
@@ -97,13 +167,7 @@ impl Org {
         job: &str,
         (pace, author): (Pace, &Author),
     ) -> Result<Vec<Job>, rusqlite::Error> {
-        let sql = "SELECT id FROM accredit_bulk_job
-            WHERE id >= ?1 AND json_extract(job, '$.classic.batch_of') = ?2 ORDER BY id";
-        let ids: Vec<String> = self.store.run(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let ids = statement.query_map([KEY_PREFIX, job], |row| row.get(0))?;
-            ids.collect()
-        })?;
+        let ids = self.batch_ids(job)?;
         let mut batches = Vec::with_capacity(ids.len());
         for id in ids {
             batches.extend(self.advance_job(&id, (pace, author))?);
@@ -111,15 +175,15 @@ impl Org {
         Ok(batches)
     }
 
-    /// Ends the batches of a job that nobody has worked on.
-    pub(crate) fn abort_batches(&self, job: &str, author: &Author) -> Result<(), rusqlite::Error> {
-        for mut batch in self.look_at_batches(job, (Pace::ByLooks, author))? {
-            if !batch.state.is_end() {
-                batch.state = State::Aborted;
-                self.keep_job(&batch)?;
-            }
-        }
-        Ok(())
+    /// The ids of the batches of a job, in the order in which they came.
+    pub(super) fn batch_ids(&self, job: &str) -> Result<Vec<String>, rusqlite::Error> {
+        let sql = "SELECT id FROM accredit_bulk_job
+            WHERE json_extract(job, '$.classic.batch_of') = ? ORDER BY id";
+        self.store.run(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let ids = statement.query_map([job], |row| row.get(0))?;
+            ids.collect()
+        })
     }
 
     /// Tells what became of each line of a batch.
@@ -152,27 +216,11 @@ impl Job {
 
 /// Writes a record as an element of an array; `at` is its number from 0. Moments are milliseconds
 /// here.
-pub(super) fn write_record(out: &mut Vec<u8>, record: &Value, at: i64) {
+pub(super) fn write_record(out: &mut Vec<u8>, (at, record): (i64, &Value), columns: &Columns) {
     if at > 0 {
         out.push(b',');
     }
     let mut record = record.clone();
-    count_moments(&mut record);
+    columns.count_moments(&mut record);
     out.extend_from_slice(record.to_string().as_bytes());
-}
-
-fn count_moments(value: &mut Value) {
-    match value {
-        Value::Object(members) => members.values_mut().for_each(count_moments),
-        Value::String(text) => {
-            let has_form = text.len() == 28 && text.ends_with("+0000");
-            let parsed = has_form
-                .then(|| jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &text).ok())
-                .flatten();
-            if let Some(at) = parsed {
-                *value = Value::from(at.as_millisecond());
-            }
-        }
-        _ => {}
-    }
 }

@@ -22,9 +22,18 @@ impl From<QueryError> for NoTable {
     }
 }
 
-/// The columns of a table: paths such as `["Account", "Name"]`.
+/// The columns of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Columns(Vec<Vec<String>>);
+pub(crate) struct Columns(Vec<Column>);
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Column {
+    /// Where its values are in a record: `["Account", "Name"]`.
+    path: Vec<String>,
+    /// Whether its values are moments, and not text that may look like one.
+    is_moment: bool,
+}
 
 impl Org {
     /// The columns of a query that can be exported, and the object that it reads.
@@ -37,31 +46,36 @@ impl Org {
         let query = accredit_soql::parse(text).map_err(QueryError::from)?;
         let items = check(&query).map_err(NoTable::Refused)?;
         let described: Value = serde_json::from_slice(&described).unwrap_or_default();
-        let mut paths = Vec::new();
-        flatten(described.get("columnMetadata"), &[], &mut paths);
+        let mut columns = Vec::new();
+        flatten(described.get("columnMetadata"), &[], &mut columns);
         let schema = self.schema();
         let source = &query.from.source.path.name.text;
         let object = schema
             .object(source)
             .map_or(source.as_str(), |o| o.name.as_str());
         let known = schema.object(object);
-        if paths.iter().any(|path| match (path.as_slice(), known) {
-            ([name], Some(object)) => object.field(name).is_some_and(|field| !field.is_stored()),
-            _ => false,
-        }) {
+        if columns
+            .iter()
+            .any(|column| match (column.path.as_slice(), known) {
+                ([name], Some(object)) => {
+                    object.field(name).is_some_and(|field| !field.is_stored())
+                }
+                _ => false,
+            })
+        {
             let message = "Selecting compound data not supported in Bulk Query";
             let refusal = Refusal::new("FUNCTIONALITY_NOT_ENABLED", message);
             return Err(NoTable::Refused(refusal));
         }
         let order = written_order(items, &query);
-        paths.sort_by_key(|path| {
-            let name = path.join(".").to_ascii_lowercase();
+        columns.sort_by_key(|column| {
+            let name = column.path.join(".").to_ascii_lowercase();
             order
                 .iter()
                 .position(|known| *known == name)
                 .unwrap_or(usize::MAX)
         });
-        Ok((Columns(paths), object.to_owned()))
+        Ok((Columns(columns), object.to_owned()))
     }
 }
 
@@ -93,15 +107,18 @@ fn check(query: &Query) -> Result<&[SelectItem], Refusal> {
     Ok(items)
 }
 
-/// The paths of the columns that describe names.
-fn flatten(columns: Option<&Value>, above: &[String], paths: &mut Vec<Vec<String>>) {
-    for column in columns.and_then(Value::as_array).into_iter().flatten() {
+/// The columns that describe names.
+fn flatten(described: Option<&Value>, above: &[String], columns: &mut Vec<Column>) {
+    for column in described.and_then(Value::as_array).into_iter().flatten() {
         let name = column.get("columnName").and_then(Value::as_str);
         let path = [above, &[name.unwrap_or_default().to_owned()]].concat();
         let joined = column.get("joinColumns");
         match joined.and_then(Value::as_array) {
-            Some(columns) if !columns.is_empty() => flatten(joined, &path, paths),
-            _ => paths.push(path),
+            Some(below) if !below.is_empty() => flatten(joined, &path, columns),
+            _ => columns.push(Column {
+                path,
+                is_moment: column.get("apexType").and_then(Value::as_str) == Some("Datetime"),
+            }),
         }
     }
 }
@@ -139,7 +156,8 @@ fn written_order(items: &[SelectItem], query: &Query) -> Vec<String> {
 impl Columns {
     /// The first line.
     pub(crate) fn header(&self, delimiter: Delimiter, ending: LineEnding) -> Vec<u8> {
-        let names: Vec<String> = self.0.iter().map(|path| path.join(".")).collect();
+        let columns = self.0.iter();
+        let names: Vec<String> = columns.map(|column| column.path.join(".")).collect();
         let mut line = Vec::new();
         write_line(
             &mut line,
@@ -151,20 +169,34 @@ impl Columns {
 
     /// The line of a record.
     pub(super) fn write(&self, out: &mut Vec<u8>, record: &Value, form: (Delimiter, LineEnding)) {
-        let cells: Vec<String> = self.0.iter().map(|path| cell(record, path)).collect();
+        let cells: Vec<String> = self.0.iter().map(|column| cell(record, column)).collect();
         write_line(out, cells.iter().map(String::as_str), form);
+    }
+
+    /// Makes the moments of a record milliseconds.
+    pub(super) fn count_moments(&self, record: &mut Value) {
+        for column in self.0.iter().filter(|column| column.is_moment) {
+            let mut path = column.path.iter();
+            let value = path.try_fold(&mut *record, |value, name| value.get_mut(name));
+            let Some(value) = value else {
+                continue;
+            };
+            let text = value.as_str().unwrap_or_default();
+            if let Ok(at) = jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text) {
+                *value = Value::from(at.as_millisecond());
+            }
+        }
     }
 }
 
-/// The value that a path leads to. Moments end in `Z` here.
-fn cell(record: &Value, path: &[String]) -> String {
-    let value = path.iter().try_fold(record, |value, name| value.get(name));
+/// The value of a column. Moments end in `Z` here.
+fn cell(record: &Value, column: &Column) -> String {
+    let mut path = column.path.iter();
+    let value = path.try_fold(record, |value, name| value.get(name));
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => match text.strip_suffix("+0000") {
-            Some(moment) if moment.len() == 23 && text.as_bytes().get(10) == Some(&b'T') => {
-                format!("{moment}Z")
-            }
+            Some(moment) if column.is_moment => format!("{moment}Z"),
             _ => text.clone(),
         },
         Some(other) => other.to_string(),

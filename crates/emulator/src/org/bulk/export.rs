@@ -57,7 +57,7 @@ impl Org {
             let mut data = Vec::new();
             for (at, record) in (first..).zip(records) {
                 match job.is_json() {
-                    true => write_record(&mut data, record, at),
+                    true => write_record(&mut data, (at, record), &columns),
                     false => columns.write(&mut data, record, (job.delimiter, job.line_ending)),
                 }
             }

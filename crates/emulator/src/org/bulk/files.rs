@@ -37,8 +37,8 @@ pub(super) struct Part {
 }
 
 impl Org {
-    /// Appends to what was uploaded for a job that is open.
-    pub(crate) fn upload(&self, id: &str, data: &[u8]) -> Result<(), UploadError> {
+    /// Appends to what was uploaded for a job that is open. Gives the number of the new part.
+    pub(crate) fn upload(&self, id: &str, data: &[u8]) -> Result<i64, UploadError> {
         self.store.together(|| {
             let job = self.job(id)?;
             let Some(job) = job.filter(|job| job.state == State::Open) else {
@@ -57,28 +57,37 @@ impl Org {
         })
     }
 
-    /// Forgets what was uploaded.
-    pub(crate) fn drop_upload(&self, id: &str) -> Result<(), rusqlite::Error> {
-        let sql = "DELETE FROM accredit_bulk_part WHERE job = ?";
-        self.store
-            .run(|connection| connection.prepare_cached(sql)?.execute([id]))?;
-        Ok(())
+    /// Forgets these parts of what was uploaded, unless the job has gone on with them.
+    pub(crate) fn drop_upload(&self, id: &str, parts: &[i64]) -> Result<(), rusqlite::Error> {
+        let sql = "DELETE FROM accredit_bulk_part WHERE job = ?1 AND part = ?2";
+        self.store.together(|| {
+            let job = self.job(id)?;
+            let Some(job) = job.filter(|job| job.state == State::Open) else {
+                return Ok(());
+            };
+            for part in parts {
+                self.store.run(|connection| {
+                    let mut statement = connection.prepare_cached(sql)?;
+                    statement.execute(params![job.id, part])
+                })?;
+            }
+            Ok(())
+        })
     }
 
-    /// Appends a part that holds these records.
+    /// Appends a part that holds these records, and gives its number.
     pub(super) fn append(
         &self,
         job: &Job,
         (first, count): (i64, i64),
         data: &[u8],
-    ) -> Result<(), rusqlite::Error> {
+    ) -> Result<i64, rusqlite::Error> {
         let sql = "INSERT INTO accredit_bulk_part SELECT ?1, COALESCE(MAX(part), 0) + 1, ?2, ?3, ?4
-            FROM accredit_bulk_part WHERE job = ?1";
+            FROM accredit_bulk_part WHERE job = ?1 RETURNING part";
         self.store.run(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
-            statement.execute(params![job.id, first, count, data])
-        })?;
-        Ok(())
+            statement.query_row(params![job.id, first, count, data], |row| row.get(0))
+        })
     }
 
     /// The first part after number `after` that ends behind record `from`.

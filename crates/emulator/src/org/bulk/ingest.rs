@@ -227,7 +227,7 @@ fn columns(
 ) -> Result<Vec<Column>, Stop> {
     let columns: Vec<Column> = header
         .iter()
-        .map(|name| column(schema, object, name.trim().trim_start_matches('\u{feff}')))
+        .map(|name| column(schema, object, plain(name)))
         .collect::<Result<_, _>>()?;
     let has_id = columns.iter().any(|column| matches!(column, Column::Id));
     let needs_id = !matches!(job.operation, Operation::Insert | Operation::Upsert);
@@ -240,6 +240,18 @@ fn columns(
         return Err(Stop::Batch(problem.to_owned()));
     }
     Ok(columns)
+}
+
+/// What a column of a table of records of `object` is called, in lower case; nothing if there is no
+/// such column.
+pub(crate) fn column_name(schema: &Schema, object: &Object, name: &str) -> Option<String> {
+    let name = plain(name);
+    let is_known = column(schema, object, name).is_ok();
+    is_known.then(|| name.to_ascii_lowercase())
+}
+
+fn plain(name: &str) -> &str {
+    name.trim().trim_start_matches('\u{feff}')
 }
 
 fn column(schema: &Schema, object: &Object, name: &str) -> Result<Column, Stop> {

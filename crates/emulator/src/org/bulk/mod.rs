@@ -1,7 +1,8 @@
-//! Jobs of Bulk API 2.0 (fact sheet §6): what is to be done, how far it is, and its files.
+//! Jobs of the Bulk APIs (fact sheet §6): what is to be done, how far it is, and its files.
 //!
-//! Owns jobs and what they read and write. Jobs and files are kept in the database, so that neither
-//! an upload nor a result is ever in memory as a whole. How jobs look to clients is not known here.
+//! Owns jobs and what they read and write. Jobs and files are kept in the database, files in parts:
+//! no upload or result of Bulk API 2.0 is ever in memory as a whole. What one request of 1.0 brings
+//! or gets is. How jobs look to clients is not known here.
 
 mod classic;
 mod columns;
@@ -10,24 +11,26 @@ mod files;
 mod ingest;
 mod job;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-pub(crate) use self::classic::{Content, Load};
+pub(crate) use self::classic::{BATCHES_MAX, ClassicError, Content, Load};
 pub(crate) use self::columns::{NoTable, write_line};
 pub(crate) use self::export::Slice;
 pub(crate) use self::files::{UPLOAD_MAX, UploadError};
-pub(crate) use self::ingest::Outcome;
+pub(crate) use self::ingest::{Outcome, column_name};
 pub(crate) use self::job::{Delimiter, Job, LineEnding, NewJob, Operation, Pace, State};
 pub(crate) use self::report::Report;
 use super::Org;
 use super::write::Author;
 use crate::ids::RecordId;
 
-/// The most jobs that are kept.
+/// The most jobs that are kept, besides their batches.
 const JOBS_MAX: i64 = 10_000;
 
 /// How long jobs are kept.
@@ -44,6 +47,8 @@ pub(super) fn create_tables(connection: &Connection) -> Result<(), rusqlite::Err
             created_at INTEGER NOT NULL,
             job TEXT NOT NULL
         ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS accredit_bulk_batch
+            ON accredit_bulk_job (json_extract(job, '$.classic.batch_of'));
         CREATE TABLE IF NOT EXISTS accredit_bulk_part (
             job TEXT NOT NULL,
             part INTEGER NOT NULL,
@@ -83,10 +88,12 @@ impl Org {
         let oldest = millis(author.now) - lifetime;
         self.store.together(|| {
             let sql = "SELECT id FROM accredit_bulk_job WHERE created_at < ?1 OR id IN
-                (SELECT id FROM accredit_bulk_job ORDER BY id DESC LIMIT -1 OFFSET ?2)";
+                (SELECT id FROM accredit_bulk_job
+                    WHERE json_extract(job, '$.classic.batch_of') IS NULL
+                    ORDER BY id DESC LIMIT -1 OFFSET ?2)";
             let old: Vec<String> = self.store.run(|connection| {
                 let mut statement = connection.prepare_cached(sql)?;
-                let ids = statement.query_map(params![oldest, JOBS_MAX], |row| row.get(0))?;
+                let ids = statement.query_map(params![oldest, JOBS_MAX - 1], |row| row.get(0))?;
                 ids.collect()
             })?;
             for id in old {
@@ -143,16 +150,19 @@ impl Org {
         Ok(())
     }
 
-    /// Forgets a job and its files.
+    /// Forgets a job, its files and its batches.
     pub(crate) fn forget_job(&self, id: &str) -> Result<(), rusqlite::Error> {
         self.store.together(|| {
-            for sql in [
-                "DELETE FROM accredit_bulk_part WHERE job = ?",
-                "DELETE FROM accredit_bulk_result WHERE job = ?",
-                "DELETE FROM accredit_bulk_job WHERE id = ?",
-            ] {
-                self.store
-                    .run(|connection| connection.prepare_cached(sql)?.execute([id]))?;
+            let batches = self.batch_ids(id)?;
+            for id in std::iter::once(id).chain(batches.iter().map(String::as_str)) {
+                for sql in [
+                    "DELETE FROM accredit_bulk_part WHERE job = ?",
+                    "DELETE FROM accredit_bulk_result WHERE job = ?",
+                    "DELETE FROM accredit_bulk_job WHERE id = ?",
+                ] {
+                    self.store
+                        .run(|connection| connection.prepare_cached(sql)?.execute([id]))?;
+                }
             }
             Ok(())
         })

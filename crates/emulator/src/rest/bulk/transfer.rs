@@ -76,16 +76,22 @@ pub(in crate::rest) async fn upload(
         }
     };
     let job = super::find(app.org(), (Kind::Ingest, &id))?;
-    let taken = take(app, &job.id, (body, is_packed)).await;
+    let mut parts = Vec::new();
+    let taken = take(app, (&job.id, &mut parts), (body, is_packed)).await;
     if taken.is_err() {
         app.org()
-            .drop_upload(&job.id)
+            .drop_upload(&job.id, &parts)
             .map_err(|error| failed(&error))?;
     }
     taken.map(|()| Answer::empty(StatusCode::CREATED))
 }
 
-async fn take(app: &App, id: &str, (mut body, is_packed): (Body, bool)) -> Result<(), ApiError> {
+/// Keeps a body piece by piece, and notes in `parts` what was kept.
+async fn take(
+    app: &App,
+    (id, parts): (&str, &mut Vec<i64>),
+    (mut body, is_packed): (Body, bool),
+) -> Result<(), ApiError> {
     let mut unpacker = GzDecoder::new(Vec::new());
     let mut piece = Vec::new();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -101,7 +107,7 @@ async fn take(app: &App, id: &str, (mut body, is_packed): (Body, bool)) -> Resul
                 piece.extend_from_slice(part);
             }
             if piece.len() >= PIECE {
-                keep(app, id, std::mem::take(&mut piece)).await?;
+                parts.push(keep(app, id, std::mem::take(&mut piece)).await?);
             }
         }
     }
@@ -109,7 +115,8 @@ async fn take(app: &App, id: &str, (mut body, is_packed): (Body, bool)) -> Resul
         unpacker.try_finish().map_err(not_gzip)?;
         piece.append(unpacker.get_mut());
     }
-    keep(app, id, piece).await
+    parts.push(keep(app, id, piece).await?);
+    Ok(())
 }
 
 fn not_gzip(_: std::io::Error) -> ApiError {
@@ -119,7 +126,7 @@ fn not_gzip(_: std::io::Error) -> ApiError {
     )
 }
 
-async fn keep(app: &App, id: &str, piece: Vec<u8>) -> Result<(), ApiError> {
+async fn keep(app: &App, id: &str, piece: Vec<u8>) -> Result<i64, ApiError> {
     let (app, id) = (app.clone(), id.to_owned());
     let kept = spawn_blocking(move || app.org().upload(&id, &piece).map_err(|error| (error, id)));
     let kept = kept.await.map_err(|_| unexpected())?;

@@ -19,7 +19,9 @@ use super::{request_limit_exceeded, wire};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::org::Org;
-use crate::org::bulk::{Content, Delimiter, Job, LineEnding, Load, NewJob, State, UploadError};
+use crate::org::bulk::{
+    BATCHES_MAX, ClassicError, Content, Delimiter, Job, LineEnding, Load, NewJob, State, UPLOAD_MAX,
+};
 use crate::origin::Origin;
 use crate::session::{Presented, Session, presented};
 
@@ -78,11 +80,12 @@ fn as_data(uri: &Uri) -> Result<Uri, Refusal> {
 }
 
 fn route(org: &Org, call: &Call<'_>) -> Result<Response, Refusal> {
+    call.allow(&["GET", "HEAD", "POST"])?;
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
     let is_post = call.method == "POST";
     match (path.as_slice(), is_post) {
         (["job"], true) => begin(org, call),
-        (["job", job], true) => change(org, call, find(org, job)?),
+        (["job", job], true) => change(org, call, &find(org, job)?),
         (["job", job], false) => show(org, call, &find(org, job)?, StatusCode::OK),
         (["job", job, "batch"], true) => add(org, call, &find(org, job)?),
         (["job", job, "batch"], false) => {
@@ -128,21 +131,16 @@ fn begin(org: &Org, call: &Call<'_>) -> Result<Response, Refusal> {
 }
 
 /// `POST /job/ID` closes or aborts.
-fn change(org: &Org, call: &Call<'_>, mut job: Job) -> Result<Response, Refusal> {
+fn change(org: &Org, call: &Call<'_>, job: &Job) -> Result<Response, Refusal> {
     let asked = Asked::read(call)?;
-    job.state = match asked.get("state") {
-        "Closed" => State::UploadComplete,
-        "Aborted" => State::Aborted,
+    let job = match asked.get("state") {
+        "Closed" => org.close_classic(&job.id, &call.author())?,
+        "Aborted" => org.abort_classic(&job.id, &call.author())?,
         other => {
             let text = format!("A job becomes Closed or Aborted, not {other:?}");
             return Err(Refusal::new("InvalidJobState", text));
         }
     };
-    job.modified_at = i64::try_from(call.now.as_millis()).unwrap_or(i64::MAX);
-    org.keep_job(&job)?;
-    if job.state == State::Aborted {
-        org.abort_batches(&job.id, &call.author())?;
-    }
     show(org, call, &job, StatusCode::OK)
 }
 
@@ -158,21 +156,21 @@ fn show(org: &Org, call: &Call<'_>, job: &Job, status: StatusCode) -> Result<Res
 /// `POST /job/ID/batch`
 fn add(org: &Org, call: &Call<'_>, job: &Job) -> Result<Response, Refusal> {
     if job.state != State::Open {
-        let text = format!("Job {} is not open", job.id);
-        return Err(Refusal::new("InvalidJobState", text));
+        return Err(ClassicError::State(Some(job.state)).into());
     }
+    records::check_size(job, call.body)?;
     let is_json = words::content_of(job) == Content::Json;
     let converted;
     let load = if job.operation.is_query() {
         let text = std::str::from_utf8(call.body);
         Load::Query(text.map_err(|_| Refusal::new("InvalidBatch", "The statement is no UTF-8"))?)
     } else if is_json {
-        converted = records::table(call.body)?;
+        converted = records::table(org, job, call.body)?;
         Load::Table(&converted)
     } else {
         Load::Table(call.body)
     };
-    let batch = org.add_batch(job, load, &call.author())?;
+    let batch = org.add_batch(&job.id, load, &call.author())?;
     let speech = Speech::about(call, job);
     Ok(words::batch(&batch, (speech, StatusCode::CREATED)))
 }
@@ -205,14 +203,24 @@ fn ended(batch: Job) -> Result<Job, Refusal> {
     Err(Refusal::new("InvalidBatch", text))
 }
 
-impl From<UploadError> for Refusal {
-    fn from(error: UploadError) -> Self {
+impl From<ClassicError> for Refusal {
+    fn from(error: ClassicError) -> Self {
         match error {
-            UploadError::Database(error) => error.into(),
-            other => Self::new(
-                "InvalidBatch",
-                format!("The batch was not taken: {other:?}"),
-            ),
+            ClassicError::State(None) => Self::new("InvalidJob", "The job is not there"),
+            ClassicError::State(Some(state)) => {
+                let state = words::state_name(state);
+                let text = format!("The job is {state}, which does not allow this");
+                Self::new("InvalidJobState", text)
+            }
+            ClassicError::Full => {
+                let text = format!("A job has at most {BATCHES_MAX} batches");
+                Self::new("ExceededQuota", text)
+            }
+            ClassicError::TooLarge => {
+                let text = format!("A batch has at most {UPLOAD_MAX} bytes");
+                Self::new("InvalidBatch", text)
+            }
+            ClassicError::Database(error) => error.into(),
         }
     }
 }

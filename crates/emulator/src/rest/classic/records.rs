@@ -1,12 +1,18 @@
 //! Records on their way into batches and results on their way out.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use axum::response::Response;
 use http::HeaderValue;
+use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::words::{self, Refusal};
 use crate::org::Org;
-use crate::org::bulk::{Content, Delimiter, Job, LineEnding, Outcome, Slice, write_line};
+use crate::org::bulk::{
+    Content, Delimiter, Job, LineEnding, Outcome, Slice, UPLOAD_MAX, column_name, write_line,
+};
 
 const CSV: HeaderValue = HeaderValue::from_static("text/csv");
 
@@ -16,29 +22,118 @@ const FORM: (Delimiter, LineEnding) = (Delimiter::Comma, LineEnding::Lf);
 /// What says in a table that a field is to be emptied.
 const NONE: &str = "#N/A";
 
-/// The table that an array of records is. A parent is told by a field of its own, as in
+/// The most records of a batch.
+const RECORDS_MAX: usize = 10_000;
+
+/// The most that comes in one request, in bytes.
+const BATCH_MAX: usize = 10_000_000;
+
+/// The largest table that an array of records may become, in bytes.
+const TABLE_MAX: usize = UPLOAD_MAX as usize;
+
+/// The table that an array of records of this job is. A parent is told by a field of its own, as in
 /// `{"Account": {"Number__c": "7"}}`.
-pub(super) fn table(body: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let wrong = |problem: String| Refusal::new("InvalidBatch", problem);
-    let records: Vec<Map<String, Value>> = serde_json::from_slice(body)
+pub(super) fn table(org: &Org, job: &Job, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let Records(records) = serde_json::from_slice(body)
         .map_err(|error| wrong(format!("Unable to parse the array of records: {error}")))?;
-    let rows: Vec<Vec<(String, String)>> = records.into_iter().map(row).collect();
-    let mut columns: Vec<&str> = Vec::new();
-    for (name, _) in rows.iter().flatten() {
-        if !columns.contains(&name.as_str()) {
-            columns.push(name);
+    let schema = org.schema();
+    let object = schema
+        .object(&job.object)
+        .ok_or_else(|| wrong(format!("Object {} is not there", job.object)))?;
+    let mut columns = Vec::new();
+    let mut places = HashMap::new();
+    let mut rows: Vec<Vec<(usize, String)>> = Vec::with_capacity(records.len());
+    for record in records {
+        let mut cells = Vec::with_capacity(record.len());
+        for (name, text) in row(record) {
+            let key = column_name(&schema, object, &name)
+                .ok_or_else(|| wrong(format!("Field name not found : {name}")))?;
+            let place = *places.entry(key).or_insert(columns.len());
+            if place == columns.len() {
+                columns.push(name);
+            }
+            cells.push((place, text));
         }
+        rows.push(cells);
     }
     let mut table = Vec::new();
-    write_line(&mut table, columns.iter().copied(), FORM);
+    write_line(&mut table, columns.iter().map(String::as_str), FORM);
     for row in &rows {
-        let cells = columns.iter().map(|column| {
-            let cell = row.iter().find(|(name, _)| name == column);
-            cell.map_or("", |(_, text)| text)
-        });
-        write_line(&mut table, cells, FORM);
+        let mut cells = vec![""; columns.len()];
+        for (place, text) in row {
+            if let Some(cell) = cells.get_mut(*place) {
+                *cell = text;
+            }
+        }
+        write_line(&mut table, cells.into_iter(), FORM);
+        if table.len() > TABLE_MAX {
+            let text = format!("As a table, the records have more than {TABLE_MAX} bytes");
+            return Err(wrong(text));
+        }
     }
     Ok(table)
+}
+
+fn wrong(problem: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidBatch", problem)
+}
+
+/// An array of at most [`RECORDS_MAX`] records.
+struct Records(Vec<Map<String, Value>>);
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ReadRecords)
+    }
+}
+
+/// Reads [`Records`].
+struct ReadRecords;
+
+impl<'de> Visitor<'de> for ReadRecords {
+    type Value = Records;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Records, A::Error> {
+        let mut records = Vec::new();
+        while let Some(record) = array.next_element()? {
+            if records.len() == RECORDS_MAX {
+                return Err(A::Error::custom(too_many()));
+            }
+            records.push(record);
+        }
+        Ok(Records(records))
+    }
+}
+
+fn too_many() -> String {
+    format!("A batch has at most {RECORDS_MAX} records")
+}
+
+/// Refuses a body that is too much for a batch.
+pub(super) fn check_size(job: &Job, body: &[u8]) -> Result<(), Refusal> {
+    if body.len() > BATCH_MAX {
+        let size = body.len();
+        let text = format!("A batch has at most {BATCH_MAX} bytes, and this one has {size}");
+        return Err(wrong(text));
+    }
+    if job.operation.is_query() || words::content_of(job) == Content::Json {
+        return Ok(());
+    }
+    let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(body);
+    let mut line = csv::ByteRecord::new();
+    let mut count = 0;
+    // What is no table is refused by name when the batch runs.
+    while count <= RECORDS_MAX && table.read_byte_record(&mut line).unwrap_or_default() {
+        count += 1;
+    }
+    match count > RECORDS_MAX {
+        true => Err(wrong(too_many())),
+        false => Ok(()),
+    }
 }
 
 fn row(record: Map<String, Value>) -> Vec<(String, String)> {

@@ -150,14 +150,18 @@ impl Asked {
     }
 }
 
-/// A job and what its batches come to.
-pub(super) fn job(job: &Job, batches: &[Job], (speech, status): (Speech, StatusCode)) -> Response {
-    let count = |state: State| batches.iter().filter(|batch| batch.state == state).count();
-    let state = match job.state {
+/// What the state of a job is called.
+pub(super) fn state_name(state: State) -> &'static str {
+    match state {
         State::UploadComplete => "Closed",
         State::Aborted => "Aborted",
         _ => "Open",
-    };
+    }
+}
+
+/// A job and what its batches come to.
+pub(super) fn job(job: &Job, batches: &[Job], (speech, status): (Speech, StatusCode)) -> Response {
+    let count = |state: State| batches.iter().filter(|batch| batch.state == state).count();
     let mut info = json!({
         "id": job.id,
         "operation": job.operation,
@@ -165,7 +169,7 @@ pub(super) fn job(job: &Job, batches: &[Job], (speech, status): (Speech, StatusC
         "createdById": job.created_by,
         "createdDate": spoken(job.created_at, speech),
         "systemModstamp": spoken(job.modified_at, speech),
-        "state": state,
+        "state": state_name(job.state),
         "concurrencyMode": "Parallel",
         "contentType": content_of(job),
         "numberBatchesQueued": count(State::UploadComplete),

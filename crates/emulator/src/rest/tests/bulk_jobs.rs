@@ -415,3 +415,30 @@ async fn many_lines_go_in_packed_and_come_out_in_order() {
         .await;
     assert_eq!(reply.status.as_u16(), 404);
 }
+
+#[tokio::test]
+async fn a_refused_upload_leaves_the_accepted_one() {
+    let client = Client::new(Seed::Empty);
+    let insert = json!({"operation": "insert", "object": "Account"});
+    let job = client.job("ingest", insert).await;
+    let reply = client.put(&job, &[], "Name\na\nb\n".into()).await;
+    assert_eq!(reply.status.as_u16(), 201);
+    // Its first megabyte is kept before its end turns out to be cut off.
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(&b"x\n".repeat(2_000_000)).unwrap();
+    let mut packed = packer.finish().unwrap();
+    packed.truncate(packed.len() - 9);
+    let gzip = [("content-encoding", "gzip")];
+    let reply = client.put(&job, &gzip, packed).await;
+    assert_eq!(error(&reply).1, "INVALIDCONTENT");
+    let done = json!({"state": "UploadComplete"});
+    client.call("PATCH", &job, done).await;
+    let reply = client.put(&job, &[], "Name\nc\n".into()).await;
+    assert_eq!(error(&reply).1, "INVALIDJOBSTATE");
+    let info = client.call("GET", &job, "").await.json();
+    assert_eq!(info["numberRecordsProcessed"], 2, "{info}");
+    let reply = client.put(&job, &[], "Name\nd\n".into()).await;
+    assert_eq!(error(&reply).1, "INVALIDJOBSTATE");
+    let report = client.report(&job, "successfulResults").await;
+    assert_eq!(report.lines().count(), 3, "{report}");
+}

@@ -311,3 +311,153 @@ async fn soap_is_refused_with_a_fault() {
         assert_eq!(element(reply.text(), "faultcode"), format!("sf:{code}"));
     }
 }
+
+#[tokio::test]
+async fn a_batch_of_more_than_can_be_is_refused() {
+    let client = Client::new(Seed::Empty);
+    for (kind, content_type) in [("JSON", "application/json"), ("CSV", "text/csv")] {
+        let job = json!({"operation": "insert", "object": "Account", "contentType": kind});
+        let job = client.json_job(job).await;
+        let body = |count: usize| match kind {
+            "JSON" => format!("[{}]", vec!["{\"Name\":\"a\"}"; count].join(",")),
+            _ => format!("Name\n{}", "a\n".repeat(count)),
+        };
+        let call = format!("POST {job}/batch");
+        let reply = client.classic(&call, content_type, &body(10_000)).await;
+        assert_eq!(reply.status.as_u16(), 201, "{}", reply.text());
+        let long = format!("Name\n\"{}\"\n", "a".repeat(10_000_000));
+        for body in [body(10_001), long] {
+            let reply = client.classic(&call, content_type, &body).await;
+            assert_eq!(reply.status.as_u16(), 400, "{kind}");
+            assert!(reply.text().contains("InvalidBatch"), "{}", reply.text());
+            assert!(reply.text().contains("at most 10000"), "{}", reply.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_field_is_refused() {
+    let client = Client::new(Seed::Empty);
+    let job = json!({"operation": "insert", "object": "Contact", "contentType": "JSON"});
+    let job = client.json_job(job).await;
+    for key in ["Nothing", "Account.Nothing", "Nothing.Name", ""] {
+        let body = json!([{"LastName": "a"}, {"LastName": "b", key: "c"}]).to_string();
+        let call = format!("POST {job}/batch");
+        let reply = client.classic(&call, "application/json", &body).await;
+        assert_eq!(reply.status.as_u16(), 400, "{key}");
+        let text = format!("Field name not found : {key}");
+        let expected = json!({"exceptionCode": "InvalidBatch", "exceptionMessage": text});
+        assert_eq!(reply.json(), expected);
+    }
+    let records = json!([{"LASTNAME": "a", "Id": null}, {"lastname": "b", "Email": "b@b.example"}]);
+    let (_, info) = client.json_batch(&job, &records.to_string()).await;
+    assert_eq!(info["numberRecordsFailed"], 0, "{info}");
+    assert_eq!(info["numberRecordsProcessed"], 2);
+}
+
+#[tokio::test]
+async fn a_job_that_is_aborted_does_nothing() {
+    let client = Client::new(Seed::Empty);
+    let json = "application/json";
+    let asked = json!({"operation": "insert", "object": "Account", "contentType": "JSON"});
+    let job = client.json_job(asked).await;
+    for _ in 0..2 {
+        let call = format!("POST {job}/batch");
+        let reply = client.classic(&call, json, "[{\"Name\":\"a\"}]").await;
+        assert_eq!(reply.json()["state"], "Queued");
+    }
+    let aborted = "{\"state\":\"Aborted\"}";
+    let reply = client.classic(&format!("POST {job}"), json, aborted).await;
+    assert_eq!(reply.status.as_u16(), 200, "{}", reply.text());
+    assert_eq!(reply.json()["state"], "Aborted");
+    assert_eq!(reply.json()["numberRecordsProcessed"], 0);
+    let list = client.classic(&format!("GET {job}/batch"), json, "").await;
+    for at in 0..2 {
+        assert_eq!(list.json()["batchInfo"][at]["state"], "NotProcessed");
+    }
+    let found = client.query("SELECT COUNT() FROM Account").await.json();
+    assert_eq!(found["totalSize"], 0);
+}
+
+#[tokio::test]
+async fn a_job_that_has_ended_stays_as_it_is() {
+    let client = Client::new(Seed::Empty);
+    let json = "application/json";
+    let asked = json!({"operation": "insert", "object": "Account", "contentType": "JSON"});
+    let job = client.json_job(asked).await;
+    let call = format!("POST {job}");
+    let mut became = Vec::new();
+    for state in ["Closed", "Closed", "Aborted", "Closed", "Aborted"] {
+        let body = json!({"state": state}).to_string();
+        let reply = client.classic(&call, json, &body).await;
+        let info = reply.json();
+        let said = info["state"].as_str().or(info["exceptionMessage"].as_str());
+        became.push((reply.status.as_u16(), said.unwrap().to_owned()));
+    }
+    let refused = |state: &str| {
+        let text = format!("The job is {state}, which does not allow this");
+        (400, text)
+    };
+    let expected = [
+        (200, "Closed".to_owned()),
+        refused("Closed"),
+        (200, "Aborted".to_owned()),
+        refused("Aborted"),
+        refused("Aborted"),
+    ];
+    assert_eq!(became, expected);
+    let reply = client.classic(&format!("{call}/batch"), json, "[]").await;
+    assert_eq!(reply.json()["exceptionCode"], "InvalidJobState");
+    let info = client.classic(&format!("GET {job}"), json, "").await;
+    assert_eq!(info.json()["state"], "Aborted");
+}
+
+#[tokio::test]
+async fn methods_that_there_are_not_are_refused() {
+    let client = Client::new(Seed::Empty);
+    let json = "application/json";
+    let asked = json!({"operation": "insert", "object": "Account", "contentType": "JSON"});
+    let job = client.json_job(asked).await;
+    for method in ["DELETE", "PATCH", "PUT"] {
+        let reply = client.classic(&format!("{method} {job}"), json, "").await;
+        assert_eq!(reply.status.as_u16(), 405, "{method}");
+        assert_eq!(reply.json()["exceptionCode"], "ClientInputError");
+    }
+    let reply = client.classic(&format!("HEAD {job}"), json, "").await;
+    assert_eq!(reply.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn text_that_looks_like_a_moment_stays_text() {
+    let client = Client::new(Seed::Empty);
+    let text = "2026-11-21T17:47:00.000+0000";
+    let id = make(&client, "Account", &json!({"Name": text})).await;
+    make(
+        &client,
+        "Contact",
+        &json!({"LastName": text, "AccountId": id}),
+    )
+    .await;
+    let soql = "SELECT LastName, CreatedDate, Account.Name, Account.CreatedDate FROM Contact";
+    let at = 1_795_283_220_000_i64;
+    let json = "application/json";
+    for kind in ["JSON", "CSV"] {
+        let asked = json!({"operation": "query", "object": "Contact", "contentType": kind});
+        let job = client.json_job(asked).await;
+        let (batch, _) = client.json_batch(&job, soql).await;
+        let id = batch.rsplit("/751").next().unwrap();
+        let call = format!("GET {batch}/result/752{id}");
+        let found = client.classic(&call, json, "").await;
+        if kind == "CSV" {
+            let moment = "2026-11-21T17:47:00.000Z";
+            let line = format!("\"{text}\",\"{moment}\",\"{text}\",\"{moment}\"");
+            assert_eq!(found.text().lines().nth(1), Some(line.as_str()));
+            continue;
+        }
+        let record = &found.json()[0];
+        assert_eq!(record["LastName"], text);
+        assert_eq!(record["CreatedDate"], at);
+        assert_eq!(record["Account"]["Name"], text);
+        assert_eq!(record["Account"]["CreatedDate"], at);
+    }
+}
