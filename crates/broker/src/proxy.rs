@@ -2,7 +2,7 @@
 //!
 //! Owns the life of a forwarded request: allowed or not, token, upstream, and one replay if the
 //! session turns out to be over. A redirect is never followed. What a target may be is decided in
-//! [`target`], which headers pass in [`headers`].
+//! `target`, which headers pass in `headers`.
 
 use std::time::Duration;
 

@@ -75,7 +75,7 @@ pub async fn run(
             Ok((line, slot)) => {
                 let (app, stopped) = (app.clone(), stopped.clone());
                 connections.spawn(async move {
-                    enter(line, app, stopped).await;
+                    enter(line, app, stopped, KeepAlive::Yes).await;
                     drop(slot);
                 });
             }
@@ -84,6 +84,16 @@ pub async fn run(
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+    // The system has accepted these already: whoever sent them waits for an answer.
+    let (_open, never) = watch::channel(());
+    loop {
+        // The system is asked for news while this task stands back.
+        tokio::task::yield_now().await;
+        let Some(Ok(line)) = pending(&doors).await else {
+            break;
+        };
+        connections.spawn(enter(line, app.clone(), never.clone(), KeepAlive::No));
     }
     drop(doors);
     drop(stopping);
@@ -118,6 +128,27 @@ async fn accept(
     Ok((line.await?, slot))
 }
 
+/// A connection that waits to be taken, if there is one now.
+async fn pending(doors: &[Door]) -> Option<io::Result<Line>> {
+    std::future::poll_fn(|context| {
+        let ready = doors
+            .iter()
+            .find_map(|door| match door.poll_accept(context) {
+                Poll::Ready(line) => Some(line),
+                Poll::Pending => None,
+            });
+        Poll::Ready(ready)
+    })
+    .await
+}
+
+/// Whether a connection takes more than one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeepAlive {
+    Yes,
+    No,
+}
+
 impl Door {
     fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Line>> {
         match self {
@@ -134,7 +165,7 @@ impl Door {
 }
 
 /// Finds out who is at the other end, and serves.
-async fn enter(line: Line, app: App, stopped: watch::Receiver<()>) {
+async fn enter(line: Line, app: App, stopped: watch::Receiver<()>, keep_alive: KeepAlive) {
     match line {
         Line::Tcp(stream, address) => {
             let peer = Peer {
@@ -142,7 +173,7 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>) {
                 ..Peer::default()
             };
             let Some(tls) = app.setup().tls.clone() else {
-                return answer(stream, app, peer, stopped).await;
+                return answer(stream, (app, peer), stopped, keep_alive).await;
             };
             match timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
                 Ok(Ok((stream, certificate))) => {
@@ -150,7 +181,7 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>) {
                         certificate,
                         ..peer
                     };
-                    answer(stream, app, peer, stopped).await;
+                    answer(stream, (app, peer), stopped, keep_alive).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
                 Err(_) => tracing::debug!("a handshake took too long"),
@@ -162,7 +193,7 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>) {
                     uid: Some(uid),
                     ..Peer::default()
                 };
-                answer(stream, app, peer, stopped).await;
+                answer(stream, (app, peer), stopped, keep_alive).await;
             }
             Ok(uid) => tracing::warn!(uid, "a user who is no caller was turned away"),
             Err(error) => tracing::debug!(%error, "a connection does not say whose it is"),
@@ -171,8 +202,12 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>) {
 }
 
 /// Serves one connection.
-async fn answer<I>(io: I, app: App, peer: Peer, mut stopped: watch::Receiver<()>)
-where
+async fn answer<I>(
+    io: I,
+    (app, peer): (App, Peer),
+    mut stopped: watch::Receiver<()>,
+    keep_alive: KeepAlive,
+) where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let peer = Arc::new(peer);
@@ -184,6 +219,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_MAX)
+        .keep_alive(keep_alive == KeepAlive::Yes)
         .serve_connection(TokioIo::new(Guarded::new(io)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {

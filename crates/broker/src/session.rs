@@ -50,6 +50,8 @@ pub(crate) const MINUTES: usize = 60;
 pub(crate) struct Session {
     cached: Cached<Shared<Recorded>>,
     record: Arc<Record>,
+    /// The same identity with the key before this one, until the org has accepted this one.
+    before: Mutex<Option<Arc<Self>>>,
 }
 
 /// A source that keeps what passed over the wire.
@@ -233,17 +235,36 @@ impl Session {
             Arc::clone(&world.random),
             Arc::clone(&world.spawn),
         );
-        Self { cached, record }
+        Self {
+            cached,
+            record,
+            before: Mutex::default(),
+        }
     }
 
-    /// A token that may be used now.
+    /// A token that may be used now. While the org does not accept a new key, the old one goes on.
     pub(crate) async fn token(&self) -> Result<Token, Error> {
-        self.cached.token().await
+        let outcome = self.cached.token().await;
+        let before = match &outcome {
+            Ok(_) => self.before().take(),
+            Err(_) => self.before().clone(),
+        };
+        match (outcome, before) {
+            (Err(error), Some(before)) => before.cached.token().await.map_err(|_| error),
+            (outcome, _) => outcome,
+        }
+    }
+
+    fn before(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets a token that was refused, if it is the one that is held.
     pub(crate) fn invalidate(&self, refused: &AccessToken) {
         self.cached.invalidate(refused);
+        if let Some(before) = self.before().as_ref() {
+            before.cached.invalidate(refused);
+        }
         let mut memory = self.record.lock();
         if memory
             .token
@@ -293,6 +314,11 @@ struct Name {
 }
 
 impl Name {
+    /// Says whether both are the same user of the same app, with another key.
+    fn differs_in_key_from(&self, other: &Self) -> bool {
+        self.key != other.key && self.stored_as() == other.stored_as()
+    }
+
     /// The name under which the token is kept in a store. The key is no part of it: while a key is
     /// changed, replicas with the old and the new one share the token.
     fn stored_as(&self) -> String {
@@ -354,6 +380,14 @@ impl Sessions {
         }
         let outside = (world, self.sharing.clone());
         let session = Session::new(connection, key, &name, subject.clone(), outside);
+        let now = world.clock.now();
+        let before = sessions
+            .iter()
+            .filter(|(other, _)| other.differs_in_key_from(&name))
+            .filter_map(|(_, one)| Some((one.standing(now).token?.issued_at, one)))
+            .max_by_key(|(issued_at, _)| *issued_at)
+            .map(|(_, one)| Arc::clone(one));
+        *session.before() = before;
         let session = Arc::new(session);
         sessions.insert(name, Arc::clone(&session));
         Ok(session)

@@ -143,6 +143,11 @@ pub(crate) static PORT: Variable = variable(
     "port that `serve` listens on, on every address, where nothing else names one",
     &[],
 );
+pub(crate) static NOTIFY_SOCKET: Variable = variable(
+    "NOTIFY_SOCKET",
+    "where a service manager is told that `serve` is ready",
+    &[],
+);
 pub(crate) static MANAGEMENT_KEY: Variable = variable(
     "ACCREDIT_MANAGEMENT_KEY",
     "key of the emulator's management API (`--management-key-file` names a file with it)",
@@ -204,7 +209,7 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
 );
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 27] = [
+static ALL: [&Variable; 28] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -220,6 +225,7 @@ static ALL: [&Variable; 27] = [
     &CONFIG,
     &CALLER_KEY_HASH,
     &PORT,
+    &NOTIFY_SOCKET,
     &MANAGEMENT_KEY,
     &STATE_DIR,
     &PROFILE,
@@ -325,6 +331,7 @@ mod tests {
             "NO_COLOR",
             "TERM",
             "PORT",
+            "NOTIFY_SOCKET",
             "GITHUB_ACTIONS",
         ];
         for name in names {

@@ -41,6 +41,16 @@ pub(crate) fn start(args: &GlobalArgs, environment: &dyn Environment) -> Result<
         .map_err(|_| CliError::other("logging is started already"))
 }
 
+/// Starts logging for a process that stays, if it was not started: what its operator must know.
+pub(crate) fn start_for_service() {
+    // Whoever asked for more has it already.
+    let _started = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("accredit=info,accredit_broker=info"))
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .try_init();
+}
+
 /// Says whether one part of a filter ends with a level.
 fn has_level(part: &str) -> bool {
     let level = part

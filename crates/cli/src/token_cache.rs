@@ -90,8 +90,8 @@ pub(crate) struct TokenCache {
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 
 impl TokenCache {
-    /// The place for this sign-in; `None` if there is no folder that is ours alone, or if the org is
-    /// on this machine and no profile's: such an org is made, changed and gone within seconds.
+    /// The place for this sign-in; `None` if there is no folder that is ours alone, or if the org
+    /// is on this machine and no profile's: such an org is made, changed and gone within seconds.
     pub(crate) fn of(sign_in: &SignIn, environment: &dyn Environment) -> Option<Self> {
         let endpoint = &sign_in.endpoint;
         let is_here = endpoint.value.login_url().class() == HostClass::Loopback;

@@ -208,6 +208,23 @@ async fn what_looks_on_is_answered_and_what_is_not_there_is_not() {
 }
 
 #[tokio::test]
+async fn an_old_key_goes_on_until_the_org_accepts_the_new_one() {
+    let world = World::local().await;
+    let ask = || world.get("/v1/connections/default/token");
+    assert_eq!(ask().await.json()["access_token"], "00Dcanary!TOKEN1");
+    let body = r#"{"error":"invalid_grant","error_description":"invalid assertion"}"#;
+    world.salesforce.refuse(400, body);
+    let other = CONNECTIONS.replacen("server.key", "other.key", 1);
+    world.reload(&other).await.unwrap();
+    assert_eq!(ask().await.json()["access_token"], "00Dcanary!TOKEN1");
+    *world.salesforce.refusal.lock().unwrap() = None;
+    for _ in 0..60 {
+        world.pause();
+    }
+    assert_eq!(ask().await.json()["access_token"], "00Dcanary!TOKEN3");
+}
+
+#[tokio::test]
 async fn a_browser_gets_a_page_without_secrets_that_names_the_setting_to_change() {
     let world = World::local().await;
     let browser = "Accept: text/html,*/*;q=0.8\r\nSec-Fetch-Site: none\r\n";

@@ -19,6 +19,7 @@ use accredit_broker::proxy::{Upstream, UpstreamSettings};
 use accredit_broker::{App, Door, HeldKey, KeySource, Listening, Parts, Reveal, World as Outside};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::salesforce::{Rest, TokenEndpoint, Zeros};
@@ -32,7 +33,10 @@ impl KeySource for OneKey {
         let key = match reference {
             "missing" => Err(Error::key("there is no such key")),
             _ => Ok(HeldKey {
-                signer: Arc::new(Zeros(PublicKey::new(&[0xff; 256], &[1, 0, 1]))),
+                signer: Arc::new(Zeros(PublicKey::new(
+                    &[if reference == "other.key" { 0xfe } else { 0xff }; 256],
+                    &[1, 0, 1],
+                ))),
                 certificate_ends: None,
             }),
         };
@@ -95,6 +99,7 @@ pub(crate) struct World {
     audit: Arc<Lines>,
     clock: Option<Arc<ManualClock>>,
     app: App,
+    pub(crate) stop: watch::Sender<bool>,
     _tasks: JoinSet<()>,
 }
 
@@ -147,6 +152,7 @@ impl World {
         let instance = format!("http://{}", upstream.local_addr().unwrap());
         *salesforce.instance_url.lock().unwrap() = instance;
         let rest = Arc::new(Rest::new());
+        let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(rest.clone().serve(upstream));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -178,8 +184,9 @@ impl World {
                 own_uid: std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).unwrap()),
             });
         }
-        let never = std::future::pending();
-        let served = accredit_broker::run(doors, app.clone(), never, Duration::ZERO);
+        let mut told = stop.subscribe();
+        let until = async move { drop(told.wait_for(|is_told| *is_told).await) };
+        let served = accredit_broker::run(doors, app.clone(), until, Duration::from_secs(5));
         tasks.spawn(served);
         Self {
             address,
@@ -187,6 +194,7 @@ impl World {
             rest,
             audit,
             clock: None,
+            stop,
             app,
             _tasks: tasks,
         }

@@ -23,13 +23,16 @@ use crate::args::serve::{RunServeArgs, ServeArgs, ServeCommand, ServeKeyCommand}
 use crate::error::CliError;
 use crate::files;
 use crate::interrupt::{self, Signals};
+use crate::logging;
 use crate::output::Output;
+use crate::settings::Environment;
 use crate::settings::network::{Traffic, client, upstream};
 use crate::world::World;
 
 mod audit_lines;
 mod configuration;
 mod keys;
+mod service_manager;
 mod socket;
 
 use audit_lines::AuditLines;
@@ -42,6 +45,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(9);
 
 /// How often files are looked at for a change.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// After how many looks keys that are no files are asked for again: a minute.
+const LOOK_ELSEWHERE: u32 = 30;
 
 /// Runs the broker or one of its commands.
 pub(crate) fn run(
@@ -113,7 +119,7 @@ fn start(
             checked.map_err(|mistakes| refused(&mistakes))?;
             return out.result("ok\n", &json!({"connections": config.connections.len()}));
         }
-        let served = listen(source, &config, (listening, parts), out).await;
+        let served = listen(source, &config, (listening, parts), (environment, out)).await;
         audit.finish();
         served
     })
@@ -124,8 +130,10 @@ async fn listen(
     source: Source,
     config: &Config,
     (listening, parts): (Listening, Parts),
-    out: &mut Output,
+    (environment, out): (&dyn Environment, &mut Output),
 ) -> Result<(), CliError> {
+    logging::start_for_service();
+    service_manager::raise_open_files();
     let signals = interrupt::hand_over()
         .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
     let listener = bind(listening.address).await?;
@@ -142,8 +150,14 @@ async fn listen(
         doors.push(socket::bind(path)?);
     }
     announce(bound, config, out)?;
+    let manager = service_manager::find(environment);
+    service_manager::tell(manager.as_deref(), "READY=1");
     let reloading = reload(app.clone(), source, signals);
-    serve(doors, app, reloading, DRAIN_MAX).await;
+    let stop = async {
+        reloading.await;
+        service_manager::tell(manager.as_deref(), "STOPPING=1");
+    };
+    serve(doors, app, stop, DRAIN_MAX).await;
     if let Some(path) = socket {
         files::remove(path);
     }
@@ -188,7 +202,9 @@ fn announce(
 
 /// Takes over what changes, until a signal says to end.
 async fn reload(app: App, mut source: Source, mut signals: Signals) {
+    let mut looks = 0_u32;
     loop {
+        looks = looks.wrapping_add(1);
         let is_asked = tokio::select! {
             signal = signals.next() => match signal {
                 Signal::HUP => true,
@@ -196,7 +212,8 @@ async fn reload(app: App, mut source: Source, mut signals: Signals) {
             },
             () = tokio::time::sleep(LOOK_EVERY) => false,
         };
-        if !(source.has_changed() || is_asked) {
+        let is_due = looks.is_multiple_of(LOOK_ELSEWHERE) && source.has_keys_elsewhere();
+        if !(source.has_changed() || is_asked || is_due) {
             continue;
         }
         let taken = match source.read() {
@@ -207,6 +224,7 @@ async fn reload(app: App, mut source: Source, mut signals: Signals) {
             Err(error) => Err(error),
         };
         match taken {
+            Ok(()) if is_due => tracing::debug!("the keys were asked for again"),
             Ok(()) => tracing::info!("the configuration was read again"),
             Err(error) => {
                 tracing::error!(%error, "the configuration stays as it was");

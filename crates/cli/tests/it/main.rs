@@ -32,6 +32,8 @@ mod query;
 #[cfg(test)]
 mod quickstart;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod server;

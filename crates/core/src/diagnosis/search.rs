@@ -136,8 +136,12 @@ fn of_document(value: &Value) -> Option<&'static Diagnosis> {
 
 fn fit(entry: &'static Diagnosis, text: &str, lower: &str) -> Option<Fit> {
     let description = entry.description.to_ascii_lowercase();
-    let has_description = description.len() >= PART_LENGTH_MIN && lower.contains(&description);
-    let has_error = !entry.error.is_empty() && has_word(text, entry.error);
+    // One word says no more than a code does.
+    let is_word = !description.is_empty() && !description.contains(' ');
+    let has_description =
+        !is_word && description.len() >= PART_LENGTH_MIN && lower.contains(&description);
+    let has_error = (!entry.error.is_empty() && has_word(text, entry.error))
+        || (is_word && has_word(text, entry.description));
     match (has_error, has_description) {
         (true, true) => Some(Fit::Both),
         (false, true) => Some(Fit::Description),

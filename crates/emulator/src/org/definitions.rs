@@ -1,11 +1,14 @@
 //! The schema as records: `EntityDefinition` and `FieldDefinition`.
 //!
 //! Owns their rows, which are made from the schema when somebody asks for them, and anew when it
-//! has changed since. Nobody else writes them.
+//! has changed since. Nobody else writes them. What schema they show stands beside them in the
+//! database, so that both are kept, put back and undone together.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use accredit::clock::UnixTime;
+use rusqlite::OptionalExtension as _;
 
 use super::Org;
 use super::error::OrgError;
@@ -17,44 +20,63 @@ use super::value::Value;
 /// The objects that this module fills.
 const DEFINITIONS: [&str; 2] = ["EntityDefinition", "FieldDefinition"];
 
-/// The schema that the records show.
+/// The last schema whose fingerprint was asked for, and that.
 #[derive(Debug, Default)]
-pub(super) struct Shown(Mutex<Weak<Schema>>);
+pub(super) struct Fingerprint(Mutex<(Weak<Schema>, i64)>);
 
-impl Shown {
-    /// Forgets it: the records are gone.
-    pub(super) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Weak::new();
+impl Fingerprint {
+    /// What tells the schema from others. Worked out once.
+    fn of(&self, schema: &Arc<Schema>) -> Result<i64, OrgError> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last
+            .0
+            .upgrade()
+            .is_some_and(|last| Arc::ptr_eq(&last, schema))
+        {
+            return Ok(last.1);
+        }
+        let mut hasher = DefaultHasher::new();
+        for object in schema.objects() {
+            let text = serde_json::to_vec(object);
+            text.map_err(|error| OrgError::Schema(error.to_string()))?
+                .hash(&mut hasher);
+        }
+        *last = (Arc::downgrade(schema), hasher.finish().cast_signed());
+        Ok(last.1)
     }
 }
 
 /// Whether a statement may read these objects.
 fn mentions(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("entitydefinition") || text.contains("fielddefinition")
+    let definition = b"definition";
+    let is_it = |part: &[u8]| part.eq_ignore_ascii_case(definition);
+    text.as_bytes().windows(definition.len()).any(is_it)
 }
 
 impl Org {
     /// Lets the definitions that a statement reads be those of the schema.
-    pub(crate) fn refresh_definitions(&self, text: &str, now: UnixTime) -> Result<(), OrgError> {
+    pub(super) fn define(&self, text: &str, now: UnixTime) -> Result<(), OrgError> {
         if !mentions(text) {
             return Ok(());
         }
         let schema = self.schema();
-        let mut shown = self
-            .definitions
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if shown
-            .upgrade()
-            .is_some_and(|shown| Arc::ptr_eq(&shown, &schema))
-        {
-            return Ok(());
-        }
-        self.write(&self.first_user(), now, fill)?;
-        *shown = Arc::downgrade(&schema);
-        Ok(())
+        let fingerprint = self.fingerprint.of(&schema)?;
+        self.store.together(|| {
+            let sql = "SELECT fingerprint FROM sobject_shown";
+            let shown: Option<i64> = self
+                .store
+                .run(|connection| connection.query_row(sql, [], |row| row.get(0)).optional())?;
+            if shown == Some(fingerprint) {
+                return Ok(());
+            }
+            self.write(&self.first_user(), now, |writer| {
+                fill(writer)?;
+                let connection = writer.connection;
+                connection.execute("DELETE FROM sobject_shown", [])?;
+                connection.execute("INSERT INTO sobject_shown VALUES (?1)", [fingerprint])?;
+                Ok(())
+            })
+        })
     }
 }
 

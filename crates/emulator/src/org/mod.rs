@@ -85,7 +85,7 @@ pub struct Org {
     usage: Usage,
     /// Whether the records of users may say something that the directory does not know.
     users_changed: AtomicBool,
-    definitions: definitions::Shown,
+    fingerprint: definitions::Fingerprint,
     stamp: stamp::Stamp,
     image_schemas: snapshots::Schemas,
 }
@@ -138,7 +138,7 @@ impl Org {
             plans: Plans::default(),
             usage: Usage::default(),
             users_changed: AtomicBool::new(false),
-            definitions: definitions::Shown::default(),
+            fingerprint: definitions::Fingerprint::default(),
             stamp: stamp::Stamp::default(),
             image_schemas: snapshots::Schemas::default(),
         };
@@ -154,7 +154,6 @@ impl Org {
     /// Puts the records back to how they began, at the moment `now`. What was loaded is forgotten.
     pub(crate) fn reset(&self, seed: Seed, now: UnixTime) -> Result<(), OrgError> {
         self.cursors.clear();
-        self.definitions.clear();
         self.usage.clear();
         self.forget_loaded()?;
         self.write(&self.first_user(), now, |writer| {

@@ -61,7 +61,6 @@ impl Org {
             .unwrap_or_else(PoisonError::into_inner);
         self.store.restore_image(name)?;
         self.cursors.clear();
-        self.definitions.clear();
         if let Some(schema) = self.image_schemas.find(name) {
             let mut own = self.schema.write().unwrap_or_else(PoisonError::into_inner);
             *own = schema;
@@ -123,7 +122,7 @@ impl Org {
             own.objects().iter().all(|o| {
                 standard
                     .object(&o.name)
-                    .is_some_and(|known| known.fields == o.fields)
+                    .is_some_and(|known| known.fields == o.fields && o.record_types.is_empty())
             })
         };
         if is_standard(&self.schema()) {

@@ -27,7 +27,8 @@ pub(super) fn create_all(connection: &Connection, schema: &Schema) -> Result<(),
         "CREATE TABLE IF NOT EXISTS sobject_counters (
             key_prefix TEXT PRIMARY KEY,
             last INTEGER NOT NULL
-        ) WITHOUT ROWID",
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS sobject_shown (fingerprint INTEGER NOT NULL)",
     )?;
     let mut known: HashMap<String, HashSet<String>> = HashMap::new();
     let mut statement = connection.prepare(
@@ -161,7 +162,7 @@ fn add_columns(
 
 /// Empties every table and starts all ids anew.
 pub(super) fn clear_all(connection: &Connection, schema: &Schema) -> Result<(), rusqlite::Error> {
-    connection.execute_batch("DELETE FROM sobject_counters")?;
+    connection.execute_batch("DELETE FROM sobject_counters; DELETE FROM sobject_shown")?;
     for object in schema.objects().iter().filter(|o| o.has_table()) {
         connection.execute_batch(&format!("DELETE FROM {}", table(object)))?;
     }

@@ -74,6 +74,7 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
             Ok(frame::show_again(&page))
         }
         Err(QueryError::Database(error)) => Err(Failed::by(&error)),
+        Err(QueryError::Schema(error)) => Err(Failed::by(&error)),
     }
 }
 

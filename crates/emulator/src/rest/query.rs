@@ -18,7 +18,6 @@ pub(super) fn first(org: &Org, call: &Call<'_>, rows: Rows) -> Result<Answer, Ap
         let message = "A query string has to be specified";
         ApiError::data(StatusCode::BAD_REQUEST, "MALFORMED_QUERY", message)
     })?;
-    define(org, call, text)?;
     let body = match call.parameter("columns") {
         Some("true") => org.columns(text, &asker(call)),
         _ => org.query(text, rows, &asker(call)),
@@ -44,12 +43,6 @@ pub(super) fn tooling(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
         }
         _ => first(org, call, Rows::Live),
     }
-}
-
-/// Lets the definitions that a statement reads be those of the schema.
-pub(super) fn define(org: &Org, call: &Call<'_>, text: &str) -> Result<(), ApiError> {
-    org.refresh_definitions(text, call.now)
-        .map_err(|error| failed(&error))
 }
 
 /// A further page.
@@ -90,5 +83,6 @@ pub(super) fn refusal(error: QueryError) -> ApiError {
             ApiError::data(status, "INVALID_QUERY_LOCATOR", "invalid query locator")
         }
         QueryError::Database(error) => failed(&error),
+        QueryError::Schema(error) => failed(&error),
     }
 }

@@ -59,6 +59,26 @@ async fn a_load_is_all_or_nothing_and_says_what_it_did() {
 }
 
 #[tokio::test]
+async fn unload_forgets_the_record_types_of_standard_objects() {
+    let gala = "<RecordType xmlns=\"http://soap.sforce.com/2006/04/metadata\">\
+        <fullName>Gala</fullName><active>true</active><label>Gala</label></RecordType>";
+    let org = Org::new();
+    let path = "objects/Account/recordTypes/Gala.recordType-meta.xml";
+    load(&org, &[(path, gala)]).await;
+    let describe = "/services/data/v60.0/sobjects/Account/describe";
+    for is_loaded in [true, false] {
+        let token = org.token().await;
+        let reply = org.get_as(&token, describe).await.json();
+        let infos = reply["recordTypeInfos"].as_array().unwrap();
+        let is_listed = infos.iter().any(|info| info["developerName"] == "Gala");
+        assert_eq!(is_listed, is_loaded, "{infos:?}");
+        does(&org, "POST", "/reset", json!({"unload": true})).await;
+        org.app.add_app(crate::support::app()).unwrap();
+        org.app.add_user(NewUser::named(USERNAME)).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_reset_comes_back_to_what_was_loaded_and_unload_forgets_it() {
     let org = Org::new();
     load(

@@ -91,6 +91,12 @@ impl Source {
         picker.finish(chosen)
     }
 
+    /// Says whether some key has to be asked for to know whether it is still the same.
+    pub(super) fn has_keys_elsewhere(&self) -> bool {
+        self.read()
+            .is_ok_and(|config| config.connections.iter().any(is_elsewhere))
+    }
+
     /// Says whether the file or one of its keys is another than when this was last asked.
     pub(super) fn has_changed(&mut self) -> bool {
         let keys = self.read().map(|config| key_files(&config));
@@ -111,6 +117,12 @@ impl Source {
         self.seen = now;
         has_changed
     }
+}
+
+/// Says whether a key comes from a place that has to be asked.
+fn is_elsewhere(connection: &ConnectionConfig) -> bool {
+    let reference = KeyReference::parse(&connection.key.reference);
+    matches!(reference, Ok(KeyReference::Elsewhere(_)))
 }
 
 fn stamp(path: &Path) -> Stamp {

@@ -5,6 +5,8 @@ use std::fmt;
 use accredit_soql::ErrorCode;
 use accredit_soql::ast::Span;
 
+use crate::org::error::OrgError;
+
 /// A query that is not run.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -15,6 +17,8 @@ pub enum QueryError {
     Locator,
     /// The database refused.
     Database(rusqlite::Error),
+    /// The schema could not be shown as records.
+    Schema(OrgError),
 }
 
 impl fmt::Display for QueryError {
@@ -23,6 +27,7 @@ impl fmt::Display for QueryError {
             Self::Refused(error) => error.fmt(f),
             Self::Locator => f.write_str("invalid query locator"),
             Self::Database(_) => f.write_str("the database of the org refused a query"),
+            Self::Schema(_) => f.write_str("the schema could not be shown as records"),
         }
     }
 }
@@ -31,6 +36,7 @@ impl std::error::Error for QueryError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Database(error) => Some(error),
+            Self::Schema(error) => Some(error),
             Self::Refused(_) | Self::Locator => None,
         }
     }
@@ -117,4 +123,13 @@ pub(crate) fn no_such_column(name: &str, object: &str) -> String {
         "No such column '{name}' on entity '{object}'. If you are attempting to use a custom \
          field, be sure to append the '__c' after the custom field name. {SEE_DESCRIBE}"
     )
+}
+
+impl From<OrgError> for QueryError {
+    fn from(error: OrgError) -> Self {
+        match error {
+            OrgError::Database(error) => Self::Database(error),
+            other => Self::Schema(other),
+        }
+    }
 }

@@ -100,6 +100,7 @@ impl Org {
         rows: Rows,
         asker: &Asker<'_>,
     ) -> Result<Vec<u8>, QueryError> {
+        self.define(text, asker.now)?;
         let compiled = self.compile(text, rows, asker)?;
         let parameters = || rusqlite::params_from_iter(compiled.parameters.iter());
         let body = match &compiled.answer {
@@ -235,6 +236,7 @@ impl Org {
     /// Says how a query would be run (fact sheet §5.2, `explain=`). Reports and list views, which
     /// are asked for by their id, are no queries.
     pub(crate) fn explain(&self, text: &str, asker: &Asker<'_>) -> Result<Vec<u8>, QueryError> {
+        self.define(text, asker.now)?;
         let compiled = self.compile(text, Rows::Live, asker)?;
         let (query, schema) = (accredit_soql::parse(text)?, self.schema());
         let Some(object) = schema.object(&compiled.object) else {

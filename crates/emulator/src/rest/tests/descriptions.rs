@@ -1,7 +1,7 @@
 //! What describes the org: conditional answers, definitions, limits.
 
-use http::Method;
-use serde_json::json;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use super::Client;
 use crate::org::Seed;
@@ -84,6 +84,44 @@ async fn definitions_are_records() {
         json!(kinds),
         json!(["Lookup(Account)", "Date", "Name", "Text(128)"])
     );
+}
+
+const DEFINED: &str = "/services/data/v60.0/query?q=SELECT+COUNT()+FROM+EntityDefinition";
+
+#[tokio::test]
+async fn definitions_come_back_after_a_composite_that_was_undone() {
+    let client = Client::new(Seed::Empty);
+    let calls = json!({"allOrNone": true, "compositeRequest": [
+        {"method": "GET", "url": DEFINED, "referenceId": "defined"},
+        {"method": "POST", "url": "/services/data/v60.0/sobjects/Account", "referenceId": "bad",
+            "body": {}},
+    ]});
+    client.call("POST", "/composite", calls).await;
+    let answer = client.query("SELECT COUNT() FROM EntityDefinition").await;
+    assert_ne!(answer.json()["totalSize"], 0);
+    assert_ne!(answer.json()["totalSize"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_and_composites_do_not_wait_for_each_other() {
+    for _ in 0..3 {
+        let client = Client::new(Seed::Empty);
+        let accounts: Vec<Value> = (0..50)
+            .map(|n| json!({"attributes": {"type": "Account"}, "Name": format!("{n}")}))
+            .collect();
+        let calls = json!({"allOrNone": true, "compositeRequest": [
+            {"method": "POST", "url": "/services/data/v60.0/composite/sobjects",
+                "referenceId": "made", "body": {"records": accounts}},
+            {"method": "GET", "url": DEFINED, "referenceId": "defined"},
+        ]});
+        let soql = "SELECT COUNT() FROM EntityDefinition";
+        let (composite, query) =
+            tokio::join!(client.call("POST", "/composite", calls), client.query(soql));
+        assert_eq!(
+            (composite.status, query.status),
+            (StatusCode::OK, StatusCode::OK)
+        );
+    }
 }
 
 #[tokio::test]
