@@ -123,8 +123,8 @@ impl Builder {
         Self { random, ..self }
     }
 
-    /// What callers of the management API must show, 16 characters or more. Without a key it answers
-    /// loopback only.
+    /// What callers of the management API must show, 16 characters or more. Without a key it
+    /// answers loopback only.
     #[must_use]
     pub fn management_key(mut self, key: Secret<String>) -> Self {
         self.access.key = Some(key);
