@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::app::{App, Parts, Settings, Setup};
 use crate::audience::Environment;
 use crate::front::Front;
-use crate::management::Access;
+use crate::management::{Access, KEY_MIN};
 use crate::mode::Mode;
 use crate::org::{Seed, first_id};
 use crate::proxy::Proxy;
@@ -123,7 +123,8 @@ impl Builder {
         Self { random, ..self }
     }
 
-    /// What callers of the management API must show. Without a key it answers loopback only.
+    /// What callers of the management API must show, 16 characters or more. Without a key it
+    /// answers loopback only.
     #[must_use]
     pub fn management_key(mut self, key: Secret<String>) -> Self {
         self.access.key = Some(key);
@@ -131,7 +132,8 @@ impl Builder {
     }
 
     /// Lets the management API be asked under another `Host`, such as `emulator:8080`; with a
-    /// [`management_key`](Self::management_key) it may be asked under any.
+    /// [`management_key`](Self::management_key) it may be asked under any. What is below
+    /// `.localhost` is the name of an org, whatever is allowed.
     #[must_use]
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.access.hosts.push(host.into());
@@ -162,10 +164,10 @@ impl Builder {
     ///
     /// # Errors
     /// [`StartError::Store`] or [`StartError::Directory`] if the database cannot be used,
-    /// [`StartError::ManagementKey`] if the key is empty.
+    /// [`StartError::ManagementKey`] if the key is too short.
     pub fn open(self) -> Result<App, StartError> {
         let key = self.access.key.as_ref();
-        if key.is_some_and(|key| key.expose().trim().is_empty()) {
+        if key.is_some_and(|key| key.expose().trim().chars().count() < KEY_MIN) {
             return Err(StartError::ManagementKey);
         }
         let store = Store::open(&self.place).map_err(StartError::Store)?;

@@ -28,7 +28,7 @@ use crate::upload::Upload;
 pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an answer may take, the reading of the request included.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What answers a connection, and what its requests are told.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 //!
 //! Owns a ring of the last [`ENTRIES_MAX`] requests and the questions that tests ask of it. It
 //! holds no secret: neither queries nor bodies nor headers, and of a token only whose it is.
+//! Anybody can write to it: an entry is small, whatever was sent.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -24,6 +25,12 @@ const ENTRIES_MAX: usize = 10_000;
 /// The longest path that is remembered, in characters; the rest is cut off.
 const PATH_MAX: usize = 512;
 
+/// The longest host and the longest names that are remembered, in characters.
+const NAME_MAX: usize = 255;
+
+/// The longest method that is remembered, in bytes.
+const METHOD_MAX: usize = 32;
+
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -32,7 +39,7 @@ pub(crate) struct Entry {
     pub(crate) host: String,
     /// Without the query.
     pub(crate) path: Cow<'static, str>,
-    /// Zero if the connection ended without an answer.
+    /// Zero if there was no answer: the connection ended, or the client gave up.
     pub(crate) status: u16,
     pub(crate) who: Who,
     /// The code in `Accredit-Diagnosis`.
@@ -117,11 +124,9 @@ impl Requests {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a request; the oldest makes room.
-    pub(crate) fn add(&self, mut entry: Entry) {
-        if entry.path.len() > PATH_MAX {
-            entry.path = entry.path.chars().take(PATH_MAX).collect::<String>().into();
-        }
+    /// Remembers a request, cut short where it is long; the oldest makes room.
+    pub(crate) fn add(&self, entry: Entry) {
+        let entry = entry.bounded();
         let mut ring = self.ring();
         if ring.entries.len() >= ENTRIES_MAX {
             ring.entries.pop_front();
@@ -185,6 +190,25 @@ impl Requests {
 }
 
 impl Entry {
+    fn bounded(mut self) -> Self {
+        if let Some(start) = beyond(&self.path, PATH_MAX) {
+            self.path = start.to_owned().into();
+        }
+        if let Some(start) = beyond(&self.host, NAME_MAX) {
+            self.host = start.to_owned();
+        }
+        if let Some(start) = self.method.as_str().as_bytes().get(..METHOD_MAX) {
+            self.method = Method::from_bytes(start).unwrap_or_default();
+        }
+        for name in [&mut self.who.client_id, &mut self.who.username] {
+            let start = name.as_deref().and_then(|name| beyond(name, NAME_MAX));
+            if let Some(start) = start.map(Arc::from) {
+                *name = Some(start);
+            }
+        }
+        self
+    }
+
     fn to_json(&self, number: u64) -> Value {
         json!({
             "number": number,
@@ -200,6 +224,12 @@ impl Entry {
             "fault": self.fault,
         })
     }
+}
+
+/// The first characters of a text that has more of them.
+fn beyond(text: &str, most: usize) -> Option<&str> {
+    let (end, _) = text.char_indices().nth(most)?;
+    text.get(..end)
 }
 
 impl fmt::Debug for Requests {
@@ -245,6 +275,29 @@ mod tests {
         let listed = requests.list(&all, 10);
         assert_eq!(listed[0]["number"], ENTRIES_MAX + 6);
         assert!(listed[0]["path"].as_str().unwrap().chars().count() <= PATH_MAX);
+    }
+
+    #[test]
+    fn an_entry_is_small_whatever_was_sent() {
+        let long = "ä".repeat(100_000);
+        let requests = Requests::default();
+        requests.add(Entry {
+            method: Method::from_bytes(&[b'M'; 100_000]).unwrap(),
+            host: long.clone(),
+            who: Who {
+                client_id: Some(long.as_str().into()),
+                username: Some(long.as_str().into()),
+            },
+            ..entry(&long)
+        });
+        let kept = requests.ring().entries[0].clone();
+        let name = "ä".repeat(NAME_MAX);
+        assert_eq!(kept.host, name);
+        assert!(kept.host.capacity() <= 4 * NAME_MAX);
+        assert_eq!(kept.who.client_id.as_deref(), Some(name.as_str()));
+        assert_eq!(kept.who.username.as_deref(), Some(name.as_str()));
+        assert_eq!(kept.path.chars().count(), PATH_MAX);
+        assert_eq!(kept.method.as_str(), "M".repeat(METHOD_MAX));
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use crate::app::OpenError;
 use crate::directory::DirectoryError;
+use crate::management::KEY_MIN;
 use crate::org::OrgError;
 use crate::store::{Place, StoreError};
 use crate::tls::AuthorityError;
@@ -23,7 +24,7 @@ pub enum StartError {
     Directory(DirectoryError),
     /// What the database holds of records cannot be used.
     Org(OrgError),
-    /// The management key is empty: everybody could show it.
+    /// The management key is so short that it could be guessed.
     ManagementKey,
     /// There are no certificates for TLS.
     Authority(AuthorityError),
@@ -59,7 +60,10 @@ impl fmt::Display for StartError {
             Self::Listen(address, _) => write!(f, "cannot listen on {address}"),
             Self::Store(error) => write!(f, "cannot open the emulator's database: {error}"),
             Self::Directory(_) | Self::Org(_) => f.write_str("cannot use what the database holds"),
-            Self::ManagementKey => f.write_str("the management key is empty"),
+            Self::ManagementKey => write!(
+                f,
+                "the management key is too short, expected at least {KEY_MIN} characters"
+            ),
             Self::Authority(error) => error.fmt(f),
         }
     }

@@ -20,8 +20,9 @@ use self::reply::{granted, leniency_header, refused};
 use crate::app::App;
 use crate::directory::{Client, Issued, Pace};
 use crate::form::{Form, NoForm};
+use crate::front::peek;
 use crate::grant::{self, Outcome, Presented, Question, Step, VerifiedAssertion};
-use crate::journal::{SeenClaims, SignIn};
+use crate::journal::SignIn;
 use crate::jws::{Flaw, printable};
 use crate::mode::{Leniency, Mode};
 use crate::oauth_reply::{self, BasicCredentials, Format};
@@ -125,25 +126,14 @@ pub(crate) async fn answer(app: &App, request: Request) -> Response {
     }
     response.extensions_mut().insert(match &outcome {
         Ok(reply) => reply.who.clone(),
-        Err(_) => who(&entry),
+        Err(_) => {
+            let claimed = form.value("assertion").and_then(peek::names);
+            claimed.unwrap_or_default()
+        }
     });
     entry.refusal = outcome.err();
     app.journal().add(entry);
     response
-}
-
-/// Who the claims say asks for a token for whom, proven or not.
-fn who(entry: &SignIn) -> Who {
-    let claims = entry
-        .claims
-        .as_ref()
-        .map(SeenClaims::read)
-        .unwrap_or_default();
-    let claim = |name: &str| Some(claims.get(name)?.as_str()?.into());
-    Who {
-        client_id: claim("iss"),
-        username: claim("sub"),
-    }
 }
 
 /// What is no form. Of a body that was not read to its end: an assertion this long is none.

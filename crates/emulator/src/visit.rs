@@ -1,6 +1,7 @@
 //! One request at its org: the fault that befalls it, the answer, and the line in the journal.
 //!
-//! Owns the order of the three. Management API and Setup have no faults and leave no line.
+//! Owns the order of the three. Management API and Setup have no faults and leave no line; every
+//! other request leaves one, however it ends.
 
 use std::sync::Arc;
 
@@ -28,19 +29,8 @@ pub(crate) async fn visit(org: Org, host: String, request: Request) -> Response 
         return answer(router, request).await;
     }
     let app = &app;
-    let mut entry = Entry {
-        at: app.now(),
-        method: request.method().clone(),
-        host,
-        path: match request.uri().path() {
-            TOKEN_PATH => TOKEN_PATH.into(),
-            other => other.to_owned().into(),
-        },
-        status: 0,
-        who: who(app, &request),
-        diagnosis: None,
-        fault: None,
-    };
+    let mut line = Line::begin(app, host, &request);
+    let entry = &mut line.entry;
     let (request, struck) = if app.faults().is_empty() {
         (request, None)
     } else {
@@ -77,8 +67,39 @@ pub(crate) async fn visit(org: Org, host: String, request: Request) -> Response 
         entry.who = who.clone();
     }
     entry.diagnosis = diagnosis(&response);
-    app.requests().add(entry);
     response
+}
+
+/// The line of a request, which is written at the end of the visit: a client that gives up ends it
+/// before there is an answer.
+struct Line<'a> {
+    app: &'a App,
+    entry: Entry,
+}
+
+impl<'a> Line<'a> {
+    fn begin(app: &'a App, host: String, request: &Request) -> Self {
+        let entry = Entry {
+            at: app.now(),
+            method: request.method().clone(),
+            host,
+            path: match request.uri().path() {
+                TOKEN_PATH => TOKEN_PATH.into(),
+                other => other.to_owned().into(),
+            },
+            status: 0,
+            who: who(app, request),
+            diagnosis: None,
+            fault: None,
+        };
+        Self { app, entry }
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        self.app.requests().add(self.entry.clone());
+    }
 }
 
 /// Says whether a path is the emulator's own and no client's.

@@ -115,7 +115,10 @@ pub(crate) fn runtime() -> Result<Runtime, CliError> {
 
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
-        let this = Self::other(error.to_string());
+        let this = match &error {
+            StartError::ManagementKey => Self::settings(error.to_string()),
+            _ => Self::other(error.to_string()),
+        };
         match error {
             StartError::AddressInUse(_) => {
                 this.hint("--listen 127.0.0.1:0 picks a free port and prints it")
@@ -124,7 +127,7 @@ impl From<StartError> for CliError {
                 .hint("expected an address of this machine, and a port above 1023")
                 .with_source(below),
             StartError::ManagementKey => {
-                this.hint("--management-key-file must name a file with a key in it")
+                this.hint("`openssl rand -hex 16` makes a key that nobody guesses")
             }
             StartError::Authority(_) => this,
             StartError::Store(below) => this.hint(DB_HINT).with_source(below),

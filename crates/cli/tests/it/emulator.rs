@@ -719,18 +719,22 @@ fn orgs_are_added_listed_and_removed() {
 
 #[test]
 fn a_management_key_is_asked_of_everybody_and_sent_when_it_is_set() {
-    let program = Program::new().with("ACCREDIT_MANAGEMENT_KEY", "k3y");
-    program.write("key", b"k3y\n");
+    let program = Program::new().with("ACCREDIT_MANAGEMENT_KEY", "k3y-of-this-tests");
+    program.write("key", b"k3y-of-this-tests\n");
     program.write("empty", b" \n");
     program
         .line("emulator start --listen 127.0.0.1:0 --management-key-file empty")
         .fails(3, "empty holds no management key");
+    program.write("short", b"k3y-of-15-chars\n");
+    program
+        .line("emulator start --listen 127.0.0.1:0 --management-key-file short")
+        .fails(3, "expected at least 16 characters");
     let served = Served::start(&program, "--management-key-file key");
     for line in ["user list", "app list", "reset"] {
         let line = format!("emulator {line} --emulator {}", served.url);
         program.line(&line).succeeds();
         Program::new().line(&line).fails(4, "management key");
-        let wrong = Program::new().with("ACCREDIT_MANAGEMENT_KEY", "k3yy");
+        let wrong = Program::new().with("ACCREDIT_MANAGEMENT_KEY", "k3y-of-this-tests-");
         let run = wrong.line(&line);
         run.fails(4, "management key");
         assert!(!run.stderr.contains("k3y"), "{run:?}");

@@ -19,13 +19,17 @@ use tower::ServiceExt as _;
 
 use super::piecemeal::Piecemeal;
 use crate::app::App;
-use crate::connection::HangUp;
+use crate::connection::{ANSWER_TIMEOUT, HangUp};
 use crate::error::ApiError;
+use crate::front::peek;
 use crate::oauth_reply::{self, JSON};
-use crate::session::{self, Presented};
 
-/// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_secs(600);
+/// The longest pause: the answer still comes, since the server waits longer for it.
+const PAUSE_MAX: Duration = Duration::from_secs(300);
+const _: () = assert!(PAUSE_MAX.as_secs() < ANSWER_TIMEOUT.as_secs());
+
+/// The longest body that a fault changes, in bytes. It is held whole.
+const BODY_MAX: usize = 64 * 1024 * 1024;
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,17 +118,13 @@ impl Effect {
                 call.answer().await
             }
             Self::KillSession => {
-                if let Presented::Token(token) = session::presented(call.request.headers()) {
-                    call.app.directory().revoke(token);
+                if let Some(token) = peek::token(&call.request) {
+                    call.app.directory().revoke(&token);
                 }
                 call.answer().await
             }
-            Self::HangUp => {
-                let mut response = Response::new(Body::empty());
-                response.extensions_mut().insert(HangUp);
-                response
-            }
-            Self::HangUpMidBody => call.changed(|_, body| Piecemeal::half(&body)).await,
+            Self::HangUp => hang_up(),
+            Self::HangUpMidBody => call.changed(|_, body| Piecemeal::half(body)).await,
             Self::HtmlPage { status } => page(status),
             Self::TruncatedGzip => call.changed(truncated_gzip).await,
             Self::WrongGzip => {
@@ -141,7 +141,7 @@ impl Effect {
             } => {
                 let size = usize::try_from(bytes.unwrap_or(1)).unwrap_or(usize::MAX);
                 let pause = Duration::from_millis(milliseconds.unwrap_or(100));
-                call.changed(|_, body| Piecemeal::drip(&body, size, pause))
+                call.changed(|_, body| Piecemeal::drip(body, size, pause))
                     .await
             }
             Self::Redirect { location } => {
@@ -162,19 +162,30 @@ impl Call<'_> {
         answered.unwrap_or_else(|never| match never {})
     }
 
-    /// The answer with another body.
+    /// The answer with another body. One that is too long, or breaks off, ends the connection.
     async fn changed<B>(self, change: impl FnOnce(&mut http::HeaderMap, Bytes) -> B) -> Response
     where
         B: hyper::body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let (mut parts, body) = self.answer().await.into_parts();
-        // The body is in memory already: this only takes it out.
-        let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let bytes = match to_bytes(body, BODY_MAX).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::debug!(%error, "a body could not be changed");
+                return hang_up();
+            }
+        };
         parts.headers.remove(header::CONTENT_LENGTH);
         let body = change(&mut parts.headers, bytes);
         Response::from_parts(parts, Body::new(body))
     }
+}
+
+fn hang_up() -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(HangUp);
+    response
 }
 
 fn oauth_error(status: StatusCode, error: &str, description: &str) -> Response {
@@ -260,4 +271,33 @@ fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body)?;
     encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Emulator, Seed};
+
+    /// Says whether a drip ends the connection when `body` is the answer.
+    async fn hangs_up(body: fn() -> Body) -> bool {
+        let app = Emulator::builder().seed(Seed::Empty).open().unwrap();
+        let call = Call {
+            app: &app,
+            router: Router::new().fallback(move || async move { Response::new(body()) }),
+            request: Request::new(Body::empty()),
+        };
+        let drip = Effect::SlowDrip {
+            bytes: None,
+            milliseconds: Some(0),
+        };
+        let response = drip.befall(call).await;
+        response.extensions().get::<HangUp>().is_some()
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_or_is_too_long_ends_the_connection() {
+        assert!(!hangs_up(|| Body::from("whole")).await);
+        assert!(hangs_up(|| Body::new(Piecemeal::half(Bytes::from_static(b"broken")))).await);
+        assert!(hangs_up(|| Body::from(vec![0; BODY_MAX + 1])).await);
+    }
 }

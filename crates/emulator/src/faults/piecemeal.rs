@@ -1,6 +1,5 @@
 //! A body that comes in pieces, slowly, or not to its end.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,10 +10,13 @@ use tokio::time::{Sleep, sleep};
 
 use crate::connection::HangUp;
 
-/// Pieces of a body, and what comes between and after them.
+/// A body in pieces, and what comes between and after them.
 #[derive(Debug)]
 pub(super) struct Piecemeal {
-    pieces: VecDeque<Bytes>,
+    /// What is still to come.
+    rest: Bytes,
+    /// The length of a piece, in bytes.
+    size: usize,
     /// What the client is promised, in bytes.
     promised: u64,
     pause: Duration,
@@ -25,14 +27,11 @@ pub(super) struct Piecemeal {
 
 impl Piecemeal {
     /// All of `bytes`, `size` at a time, with a pause before each piece.
-    pub(super) fn drip(bytes: &Bytes, size: usize, pause: Duration) -> Self {
-        let pieces: VecDeque<Bytes> = bytes
-            .chunks(size.max(1))
-            .map(|piece| bytes.slice_ref(piece))
-            .collect();
+    pub(super) fn drip(bytes: Bytes, size: usize, pause: Duration) -> Self {
         Self {
-            pieces,
-            promised: length(bytes),
+            promised: length(&bytes),
+            rest: bytes,
+            size: size.max(1),
             pause,
             waiting: None,
             is_sent: false,
@@ -40,11 +39,14 @@ impl Piecemeal {
     }
 
     /// The first half of `bytes`; then the connection ends.
-    pub(super) fn half(bytes: &Bytes) -> Self {
+    pub(super) fn half(mut bytes: Bytes) -> Self {
+        // A body of no bytes is promised one, so that its absence is seen.
+        let promised = length(&bytes).max(1);
+        bytes.truncate(bytes.len() / 2);
         Self {
-            pieces: VecDeque::from([bytes.slice(..bytes.len() / 2)]),
-            // A body of no bytes is promised one, so that its absence is seen.
-            promised: length(bytes).max(1),
+            rest: bytes,
+            size: usize::MAX,
+            promised,
             pause: Duration::ZERO,
             waiting: None,
             is_sent: false,
@@ -73,18 +75,18 @@ impl Body for Piecemeal {
             std::task::ready!(waiting.as_mut().poll(context));
             self.waiting = None;
         }
-        if self.pieces.is_empty() && !self.is_sent {
+        let size = self.size.min(self.rest.len());
+        if size > 0 {
+            let piece = self.rest.split_to(size);
+            self.promised -= length(&piece).min(self.promised);
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        if !self.is_sent {
             self.is_sent = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(match self.pieces.pop_front() {
-            Some(piece) => {
-                self.promised -= length(&piece).min(self.promised);
-                Ok(Frame::data(piece))
-            }
-            None => Err(HangUp),
-        }))
+        Poll::Ready(Some(Err(HangUp)))
     }
 
     fn is_end_stream(&self) -> bool {

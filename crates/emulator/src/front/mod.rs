@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::audience::LOGIN_HOSTS;
 use crate::connection::{Tunnel, host_of};
 use crate::error::ApiError;
+use crate::jws::printable;
 use crate::origin::Prefix;
 use crate::proxy::over_tls;
 use crate::visit::{is_own, visit};
@@ -65,7 +66,11 @@ impl Front {
         if request.extensions().get::<Tunnel>().is_some() {
             return Err(NoOrg::Domain(host.to_owned()));
         }
-        self.below_path(request)
+        // The first org is not meant: what is asked of it, a reset perhaps, would be done to it.
+        if let Some(name) = host.strip_suffix(".localhost") {
+            return Err(NoOrg::Name(name.to_owned()));
+        }
+        self.below_path(request).await
     }
 
     /// The shared login hosts know every org: whose app, user or session it is decides.
@@ -73,16 +78,25 @@ impl Front {
         if self.is_alone() {
             return (self.first(), request);
         }
-        if let Some(entry) = peek::token(&request).and_then(|token| self.of_token(&token)) {
+        let (request, named) = self.by_token(request).await;
+        if let Some(entry) = named {
             return (entry, request);
         }
         let (request, presented) = peek::presented(request).await;
         (self.for_sign_in(host, &presented), request)
     }
 
-    fn below_path(&self, mut request: Request) -> Result<(Entry, Request), NoOrg> {
+    /// The org of the token that a request is about, or else of the one that it shows.
+    async fn by_token(&self, request: Request) -> (Request, Option<Entry>) {
+        let (request, subject) = peek::subject(request).await;
+        let entry = subject.and_then(|token| self.of_token(&token));
+        let entry = entry.or_else(|| self.of_token(&peek::token(&request)?));
+        (request, entry)
+    }
+
+    async fn below_path(&self, mut request: Request) -> Result<(Entry, Request), NoOrg> {
         let Some(rest) = request.uri().path().strip_prefix("/orgs/") else {
-            return Ok((self.at_address(&mut request), request));
+            return Ok(self.at_address(request).await);
         };
         let (name, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
@@ -101,17 +115,17 @@ impl Front {
     }
 
     /// The org of a request that names none.
-    fn at_address(&self, request: &mut Request) -> Entry {
+    async fn at_address(&self, request: Request) -> (Entry, Request) {
         if self.is_alone() || is_own(request.uri().path()) {
-            return self.first();
+            return (self.first(), request);
         }
-        let named = peek::token(request).and_then(|token| self.of_token(&token));
+        let (mut request, named) = self.by_token(request).await;
         let entry = named.unwrap_or_else(|| self.first());
         if entry.name != self.first().name {
             let prefix = Prefix(format!("/orgs/{}", entry.name));
             request.extensions_mut().insert(prefix);
         }
-        entry
+        (entry, request)
     }
 }
 
@@ -120,14 +134,23 @@ impl Front {
 enum NoOrg {
     /// The host is a My Domain that nobody has.
     Domain(String),
+    /// The host is below `localhost`, where each org has a name, and nobody has this one.
+    Name(String),
     /// The path names an org that is not there.
     Path,
 }
 
 impl IntoResponse for NoOrg {
     fn into_response(self) -> Response {
-        let Self::Domain(host) = self else {
-            return ApiError::not_found().into_response();
+        let host = match self {
+            Self::Domain(host) => host,
+            Self::Name(name) => {
+                let name = printable(&name);
+                let text = format!("No org of this emulator has the name {name:?}");
+                let status = StatusCode::NOT_FOUND;
+                return ApiError::framework(status, "NOT_FOUND", text).into_response();
+            }
+            Self::Path => return ApiError::not_found().into_response(),
         };
         // The words are Salesforce's as people quote them; no recording shows the page.
         let page = format!(

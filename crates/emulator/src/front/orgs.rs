@@ -132,31 +132,13 @@ impl Front {
         others.get(name).cloned()
     }
 
-    /// Makes an org, in memory.
+    /// Makes an org, in memory. Requests to the others are answered while its records are planted.
     pub(crate) fn add(&self, org: NewOrg) -> Result<Entry, OrgRefused> {
         let my_domain = checked(&org)?;
-        let mut others = self
-            .0
-            .others
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
         let id = RecordId::of_org(&org.name);
-        let is_taken = |entry: &Entry| {
-            *entry.name == *org.name
-                || entry.app.my_domain() == my_domain
-                || *entry.app.org().id() == id
-        };
-        if std::iter::once(&self.0.first)
-            .chain(others.values())
-            .any(is_taken)
         {
-            let text = "an org with this name or My Domain is there already";
-            return Err(OrgRefused(text.to_owned()));
-        }
-        if others.len() + 1 >= ORGS_MAX {
-            return Err(OrgRefused(format!(
-                "there are {ORGS_MAX} orgs, expected fewer"
-            )));
+            let others = self.0.others.read().unwrap_or_else(PoisonError::into_inner);
+            self.check_room(&others, (&org.name, &my_domain, &id))?;
         }
         let setup = Setup {
             my_domain,
@@ -179,8 +161,38 @@ impl Front {
             router: org_routes(app.clone()),
             app,
         };
+        let mut others = self
+            .0
+            .others
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Another may have been made meanwhile.
+        let app = &entry.app;
+        self.check_room(&others, (&entry.name, app.my_domain(), app.org().id()))?;
         others.insert(org.name, entry.clone());
         Ok(entry)
+    }
+
+    /// Says whether there is room among the others for an org with this name, My Domain and id.
+    fn check_room(
+        &self,
+        others: &BTreeMap<String, Entry>,
+        (name, my_domain, id): (&str, &str, &RecordId),
+    ) -> Result<(), OrgRefused> {
+        let is_taken = |entry: &Entry| {
+            *entry.name == *name || entry.app.my_domain() == my_domain || entry.app.org().id() == id
+        };
+        let mut all = std::iter::once(&self.0.first).chain(others.values());
+        if all.any(is_taken) {
+            let text = "an org with this name or My Domain is there already";
+            return Err(OrgRefused(text.to_owned()));
+        }
+        if others.len() + 1 >= ORGS_MAX {
+            return Err(OrgRefused(format!(
+                "there are {ORGS_MAX} orgs, expected fewer"
+            )));
+        }
+        Ok(())
     }
 
     /// Removes an org. `false` if there is none with this name, or it is the first.
@@ -286,4 +298,60 @@ fn checked(org: &NewOrg) -> Result<String, OrgRefused> {
         )));
     }
     Ok(my_domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::OnceLock;
+    use std::time::Duration;
+
+    use accredit::clock::{Clock, UnixTime};
+
+    use super::*;
+    use crate::Emulator;
+
+    /// A clock that is asked while an org is planted, and makes another org of its name then.
+    #[derive(Debug, Default)]
+    struct Rival {
+        front: OnceLock<Front>,
+        made: OnceLock<bool>,
+    }
+
+    impl Clock for Rival {
+        fn now(&self) -> UnixTime {
+            if let (Some(front), None) = (self.front.get(), self.made.get()) {
+                let is_free = front.0.others.try_write().is_ok();
+                self.made.set(is_free).unwrap();
+                if is_free {
+                    front.add(rival()).unwrap();
+                }
+            }
+            UnixTime::from_secs(0)
+        }
+
+        fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    fn rival() -> NewOrg {
+        NewOrg {
+            seed: Seed::Empty,
+            ..NewOrg::named("acme")
+        }
+    }
+
+    #[test]
+    fn an_org_is_made_while_others_are_asked_and_the_first_of_a_name_stays() {
+        let clock = Arc::new(Rival::default());
+        let builder = Emulator::builder().seed(Seed::Empty);
+        let app = builder.clock(Arc::clone(&clock) as _).open().unwrap();
+        let front = Front::new(app);
+        assert!(clock.front.set(front.clone()).is_ok());
+        let refused = front.add(rival()).unwrap_err();
+        assert_eq!(clock.made.get(), Some(&true));
+        assert!(refused.to_string().contains("there already"), "{refused}");
+        assert_eq!(front.all().len(), 2);
+    }
 }

@@ -12,17 +12,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::Value;
 
-use crate::form::{self, BODY_MAX, Form};
+use crate::form::{BODY_MAX, Form};
 use crate::requests::Who;
 use crate::session::{self, Presented};
 
-/// The access token of a request.
+/// Where a token is sent not to be used, but to end or to be looked at.
+const ABOUT_TOKENS: [&str; 2] = ["/services/oauth2/revoke", "/services/oauth2/introspect"];
+
+/// The access token of a request: in `Authorization`, or else where Bulk API 1.0 has it, or else in
+/// the query string.
 pub(crate) fn token(request: &Request) -> Option<String> {
-    if let Presented::Token(token) = session::presented(request.headers()) {
-        return Some(token.to_owned());
+    match session::presented(request.headers()) {
+        Presented::Token(token) => return Some(token.to_owned()),
+        Presented::Nothing => {
+            if let Some(token) = request.headers().get("x-sfdc-session") {
+                return token.to_str().ok().map(str::to_owned);
+            }
+        }
+        Presented::Odd => {}
     }
     let query = request.uri().query()?;
-    let pairs = form::parse(query.as_bytes());
+    let pairs = crate::form::parse(query.as_bytes());
     let found = pairs.into_iter().find(|(name, _)| name == "oauth_token");
     found.map(|(_, token)| token)
 }
@@ -33,19 +43,33 @@ pub(crate) async fn presented(request: Request) -> (Request, Who) {
     if !is_sign_in {
         return (request, Who::default());
     }
+    let (request, form) = form(request).await;
+    let names = form.value("assertion").and_then(names).unwrap_or_default();
+    (request, names)
+}
+
+/// The token that a request is about, if it is one about a token. The request can be read again.
+pub(super) async fn subject(request: Request) -> (Request, Option<String>) {
+    if !ABOUT_TOKENS.contains(&request.uri().path()) {
+        return (request, None);
+    }
+    let (request, form) = form(request).await;
+    (request, form.value("token").map(str::to_owned))
+}
+
+/// The parameters of a request, which can be read again.
+async fn form(request: Request) -> (Request, Form) {
     let (parts, body) = request.into_parts();
     // A body that is too long stays so: what judges it says that it is.
     let bytes = axum::body::to_bytes(body, BODY_MAX)
         .await
         .unwrap_or_else(|_| vec![b'x'; BODY_MAX + 1].into());
-    let names = Form::of(&parts, &bytes)
-        .value("assertion")
-        .and_then(names)
-        .unwrap_or_default();
-    (Request::from_parts(parts, Body::from(bytes)), names)
+    let form = Form::of(&parts, &bytes);
+    (Request::from_parts(parts, Body::from(bytes)), form)
 }
 
-fn names(assertion: &str) -> Option<Who> {
+/// Who an assertion says asks for a token for whom, proven or not.
+pub(crate) fn names(assertion: &str) -> Option<Who> {
     let payload = assertion.split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     let claims: Value = serde_json::from_slice(&bytes).ok()?;

@@ -31,6 +31,10 @@ use crate::app::App;
 use crate::directory::DirectoryError;
 use crate::session::{self, Presented};
 
+/// The shortest management key, in characters: with a key any host on the network may guess at it,
+/// under any name.
+pub(crate) const KEY_MIN: usize = 16;
+
 /// Who may use the management API.
 #[derive(Default)]
 pub(crate) struct Access {

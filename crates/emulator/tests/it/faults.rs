@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{CLIENT_ID, OURS, Org, USERNAME, claims_with};
+use crate::support::{CLIENT_ID, OURS, Org, USERNAME, claims_with, request};
 use crate::tls::builder;
 
 const VERSIONS: &str = "/services/data";
@@ -134,6 +134,34 @@ async fn a_fault_strikes_whom_it_names_and_no_one_else() {
 }
 
 #[tokio::test]
+async fn a_session_ends_however_its_token_is_shown() {
+    for place in ["header", "query"] {
+        let org = Org::new();
+        let token = org.token().await;
+        add(
+            &org,
+            json!({"user": USERNAME, "effect": {"kind": "kill-session"}}),
+        )
+        .await;
+        let path = match place {
+            "query" => format!("/services/oauth2/userinfo?oauth_token={token}"),
+            _ => "/services/async/65.0/job/750".to_owned(),
+        };
+        let mut request = request("GET", &path, "");
+        if place == "header" {
+            let value = token.parse().unwrap();
+            request.headers_mut().insert("x-sfdc-session", value);
+        }
+        org.send(request).await;
+        org.manage("DELETE", "/faults", Value::Null).await;
+        let limits = "/services/data/v65.0/limits";
+        assert_eq!(org.get_as(&token, limits).await.status, 401, "{place}");
+        let listed = org.manage("GET", "/requests", Value::Null).await.json();
+        assert_eq!(listed[1]["clientId"], CLIENT_ID, "{place}");
+    }
+}
+
+#[tokio::test]
 async fn faults_are_listed_counted_removed_and_reset() {
     let org = Org::new();
     let fault = add(
@@ -181,8 +209,8 @@ async fn an_unfit_fault_is_refused_with_what_was_expected() {
             "unknown field `bytes`",
         ),
         (
-            json!({"effect": {"kind": "latency", "milliseconds": 900_000}}),
-            "at most 600 seconds",
+            json!({"effect": {"kind": "latency", "milliseconds": 300_001}}),
+            "at most 300 seconds",
         ),
         (
             json!({"effect": {"kind": "redirect", "location": "a\nb"}}),

@@ -193,20 +193,20 @@ async fn only_this_machine_may_use_it_and_no_web_page() {
 
 #[tokio::test]
 async fn a_management_key_is_asked_of_everybody() {
-    let key = Secret::new("k3y".to_owned());
+    let key = Secret::new("k3y-of-this-tests".to_owned());
     let org = Org::empty(
         Emulator::builder()
             .management_key(key)
             .allow_host("emulator:8080"),
     );
     for (host, shown, status) in [
-        ("localhost", "Bearer k3y", 200),
-        ("emulator:8080", "Bearer k3y", 200),
-        ("localhost", "Bearer k3", 401),
-        ("localhost", "Bearer k3yy", 401),
-        ("localhost", "Basic k3y", 401),
-        ("localhost:49153", "Bearer k3y", 200),
-        ("evil.example", "Bearer k3yy", 401),
+        ("localhost", "Bearer k3y-of-this-tests", 200),
+        ("emulator:8080", "Bearer k3y-of-this-tests", 200),
+        ("localhost", "Bearer k3y-of-this-test", 401),
+        ("localhost", "Bearer k3y-of-this-tests-", 401),
+        ("localhost", "Basic k3y-of-this-tests", 401),
+        ("localhost:49153", "Bearer k3y-of-this-tests", 200),
+        ("evil.example", "Bearer k3y-of-this-tests-", 401),
     ] {
         let mut request = request("GET", "/_emulator/health", "");
         request.headers_mut().insert("host", host.parse().unwrap());

@@ -289,11 +289,54 @@ async fn the_pages_and_the_management_of_an_org_answer_below_localhost() {
         "acme.localhost.evil.example",
         "evil.example",
         "acme.localhost:81",
-        "a.b.localhost",
-        ".localhost",
         "xlocalhost",
     ] {
         let reply = org.send(at_host(request("GET", "/setup", ""), host)).await;
         assert_eq!(reply.status, 421, "{host}");
+    }
+    for (host, name) in [
+        ("typo.localhost", "typo"),
+        ("typo.localhost:81", "typo"),
+        ("a.b.localhost", "a.b"),
+        (".localhost", ""),
+    ] {
+        let reset = request("POST", "/_emulator/reset", "");
+        let reply = org.send(at_host(reset, host)).await;
+        assert_eq!(reply.status, 404, "{host}");
+        let expected = format!("No org of this emulator has the name {name:?}");
+        assert_eq!(reply.json()[0]["message"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_token_chooses_its_org_wherever_it_stands() {
+    let org = Org::new();
+    add(&org, json!({"name": "acme"})).await;
+    let token = async || {
+        let reply = org
+            .send(offer("/orgs/acme", &format!("{ORIGIN}/orgs/acme")))
+            .await;
+        reply.json()["access_token"].as_str().unwrap().to_owned()
+    };
+    let mut bulk = request(
+        "POST",
+        "/services/async/65.0/job",
+        r#"{"operation": "insert", "object": "Account", "contentType": "JSON"}"#,
+    );
+    let headers = bulk.headers_mut();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    headers.insert("x-sfdc-session", token().await.parse().unwrap());
+    let reply = org.send(bulk).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let lines = request("GET", "/orgs/acme/_emulator/requests", "");
+    let lines = org.send(lines).await.json();
+    assert_eq!(lines[0]["path"], "/services/async/65.0/job");
+    assert_eq!(lines[0]["clientId"], CLIENT_ID);
+    for host in ["localhost", "login.salesforce.com"] {
+        let token = token().await;
+        let revoke = form("/services/oauth2/revoke", &[("token", token.as_str())]);
+        assert_eq!(org.send(at_host(revoke, host)).await.status, 200, "{host}");
+        let limits = "/orgs/acme/services/data/v65.0/limits";
+        assert_eq!(org.get_as(&token, limits).await.status, 401, "{host}");
     }
 }

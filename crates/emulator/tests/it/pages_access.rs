@@ -173,7 +173,7 @@ async fn odd_requests_are_refused_in_words() {
 fn locked() -> Org {
     Org::empty(
         Emulator::builder()
-            .management_key(Secret::new("k3y".to_owned()))
+            .management_key(Secret::new("k3y-of-this-tests".to_owned()))
             .allow_host("emulator:8080"),
     )
 }
@@ -193,7 +193,7 @@ async fn a_management_key_is_asked_for_once() {
             .await
             .contains("value=\"/setup/apps?done=x\"")
     );
-    for key in ["", "k3", "k3yy"] {
+    for key in ["", "k3y-of-this-test", "k3y-of-this-tests-"] {
         let reply = browser
             .post("/setup/enter", &[("key", key), ("to", "/setup/apps")])
             .await;
@@ -206,11 +206,14 @@ async fn a_management_key_is_asked_for_once() {
     }
     browser.see(&door).await;
     let to = browser
-        .done("/setup/enter", &[("key", "k3y"), ("to", "/setup/apps")])
+        .done(
+            "/setup/enter",
+            &[("key", "k3y-of-this-tests"), ("to", "/setup/apps")],
+        )
         .await;
     assert_eq!(to, "/setup/apps");
     let text = browser.see("/setup/apps").await;
-    assert!(text.contains("Leave") && !text.contains("k3y"));
+    assert!(text.contains("Leave") && !text.contains("k3y-of-this-tests"));
     assert_eq!(browser.done("/setup/leave", &[]).await, "/setup/enter");
     assert_eq!(
         browser.get("/setup/apps").await.status,
@@ -236,7 +239,10 @@ async fn the_door_leads_to_pages_of_ours_only() {
         let browser = Browser::new(&org);
         browser.see("/setup/enter").await;
         let found = browser
-            .done("/setup/enter", &[("key", "k3y"), ("to", wanted)])
+            .done(
+                "/setup/enter",
+                &[("key", "k3y-of-this-tests"), ("to", wanted)],
+            )
             .await;
         assert_eq!(found, to, "{wanted:?}");
     }

@@ -58,6 +58,32 @@ async fn every_request_leaves_a_line_that_says_who_and_what() {
 }
 
 #[tokio::test]
+async fn a_client_that_gives_up_leaves_a_line() {
+    let org = Org::new();
+    let fault = json!({"effect": {"kind": "latency", "milliseconds": 60_000}});
+    org.manage("POST", "/faults", fault).await;
+    tokio::select! {
+        biased;
+        reply = org.get("/services/data") => panic!("{reply:?}"),
+        () = tokio::task::yield_now() => {}
+    }
+    let listed = org.manage("GET", "/requests", Value::Null).await.json();
+    assert_eq!(line(&listed[0]), "1 /services/data 0 - - -");
+    assert_eq!(listed[0]["fault"], 1);
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_that_of_whom_it_named() {
+    let org = Org::new();
+    let user = format!("ünbekannt-{}@example.com", "x".repeat(120));
+    org.exchange(&OURS.assertion(&claims_with(&json!({"sub": user}))))
+        .await;
+    let listed = org.manage("GET", "/requests", Value::Null).await.json();
+    assert_eq!(listed[0]["status"], 400);
+    assert_eq!(listed[0]["username"], user);
+}
+
+#[tokio::test]
 async fn filters_pick_and_counts_count() {
     let org = Org::new();
     let token = org.token().await;

@@ -133,8 +133,13 @@ async fn strict_mode_believes_no_other_port() {
 }
 
 #[tokio::test]
-async fn an_empty_management_key_is_refused() {
-    let builder = Emulator::builder().management_key(Secret::new(String::new()));
-    let error = builder.start().await.unwrap_err();
-    assert!(matches!(error, StartError::ManagementKey), "{error}");
+async fn a_management_key_that_could_be_guessed_is_refused() {
+    for key in ["", "fifteen-letters", "               x  "] {
+        let builder = Emulator::builder().management_key(Secret::new(key.to_owned()));
+        let error = builder.start().await.unwrap_err();
+        assert!(matches!(error, StartError::ManagementKey), "{error}");
+        assert!(error.to_string().contains("at least 16"), "{error}");
+    }
+    let long = Secret::new("sixteen-letters-".to_owned());
+    assert!(Emulator::builder().management_key(long).open().is_ok());
 }
