@@ -358,14 +358,18 @@ async fn a_key_that_is_no_field_is_refused() {
 #[tokio::test]
 async fn a_job_that_is_aborted_does_nothing() {
     let client = Client::new(Seed::Empty);
+    let mut settings = client.app.settings();
+    settings.bulk_pace = crate::org::bulk::Pace::ByLooks;
+    client.app.change_settings(settings);
     let json = "application/json";
     let asked = json!({"operation": "insert", "object": "Account", "contentType": "JSON"});
     let job = client.json_job(asked).await;
-    for _ in 0..2 {
-        let call = format!("POST {job}/batch");
-        let reply = client.classic(&call, json, "[{\"Name\":\"a\"}]").await;
-        assert_eq!(reply.json()["state"], "Queued");
-    }
+    let records = "[{\"Name\":\"a\"}]";
+    let (_, info) = client.json_batch(&job, records).await;
+    assert_eq!(info["state"], "InProgress");
+    let call = format!("POST {job}/batch");
+    let reply = client.classic(&call, json, records).await;
+    assert_eq!(reply.json()["state"], "Queued");
     let aborted = "{\"state\":\"Aborted\"}";
     let reply = client.classic(&format!("POST {job}"), json, aborted).await;
     assert_eq!(reply.status.as_u16(), 200, "{}", reply.text());
