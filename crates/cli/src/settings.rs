@@ -153,26 +153,38 @@ impl<'a> Picker<'a> {
                 origin: Origin::Flag(flag.name),
             });
         }
-        let own = (variable.name, Holds::Value);
-        let others = variable
-            .fallbacks
-            .iter()
-            .map(|fallback| (fallback.name, fallback.holds));
-        for (name, holds) in std::iter::once(own).chain(others) {
-            let Some(text) = lookup(self.environment, name) else {
-                continue;
-            };
-            let Ok(text) = text.into_string() else {
-                self.problem(format!("the variable {name} is not UTF-8 text"), None);
-                return None;
-            };
-            return Some(Found {
+        let own = [(variable.name, Holds::Value)];
+        let others = variable.fallbacks.iter();
+        let others = others.map(|fallback| (fallback.name, fallback.holds));
+        // A profile that a flag names goes before what is meant for other programs.
+        if self.environment.names_a_profile() {
+            return self
+                .find_among(own)
+                .or_else(|| self.find_below(variable))
+                .or_else(|| self.find_among(others));
+        }
+        self.find_among(own.into_iter().chain(others))
+            .or_else(|| self.find_below(variable))
+    }
+
+    /// The first of these variables that is set.
+    fn find_among(
+        &mut self,
+        names: impl IntoIterator<Item = (&'static str, Holds)>,
+    ) -> Option<Found> {
+        let set = |(name, holds)| Some((name, holds, lookup(self.environment, name)?));
+        let (name, holds, text) = names.into_iter().find_map(set)?;
+        match text.into_string() {
+            Ok(text) => Some(Found {
                 text,
                 holds,
                 origin: Origin::Environment(name),
-            });
+            }),
+            Err(_) => {
+                self.problem(format!("the variable {name} is not UTF-8 text"), None);
+                None
+            }
         }
-        self.find_below(variable)
     }
 
     /// What a profile or the file of settings says.

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env_vars;
 use crate::files;
+use crate::key_reference::KeyReference;
 use crate::settings::sign_in::SignIn;
 use crate::settings::{Environment, Origin, lookup};
 
@@ -89,6 +90,22 @@ pub(crate) struct TokenCache {
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 
+/// What tells a key from another without reading it: of a file also its node, size and time. `None`
+/// for keys that come as text, which may be another at each call.
+fn key_mark(key: &KeyReference) -> Option<String> {
+    match key {
+        KeyReference::Stdin | KeyReference::Variable(_) => None,
+        KeyReference::Elsewhere(_) => Some(key.to_string()),
+        KeyReference::File(path) => {
+            let found = fs::metadata(path).ok()?;
+            let (node, size, at) = (found.ino(), found.size(), found.mtime_nsec());
+            let path = std::path::absolute(path).ok()?;
+            let seconds = found.mtime();
+            Some(format!("{} {node} {size} {seconds}.{at}", path.display()))
+        }
+    }
+}
+
 impl TokenCache {
     /// The place for this sign-in; `None` if there is no folder that is ours alone, or if the org
     /// is on this machine and no profile's: such an org is made, changed and gone within seconds.
@@ -98,6 +115,7 @@ impl TokenCache {
         if is_here && !matches!(endpoint.origin, Origin::Profile(_)) {
             return None;
         }
+        let key = key_mark(&sign_in.key.value)?;
         let folder = folder(environment)?;
         if let Err(error) = prepare(&folder) {
             tracing::debug!(%error, "tokens are not kept");
@@ -109,7 +127,7 @@ impl TokenCache {
             endpoint.audience().as_str(),
             sign_in.identity.issuer.as_str(),
             sign_in.identity.subject.as_str(),
-            &sign_in.key.value.to_string(),
+            &key,
         ]
         .join("\n");
         Some(Self {
@@ -229,6 +247,28 @@ impl TokenCache {
     fn path(&self, ending: &str) -> PathBuf {
         self.folder.join(format!("{}.{ending}", self.name))
     }
+}
+
+/// Forgets a token that was revoked, whoever signed in for it.
+pub(crate) fn forget(token: &AccessToken, environment: &dyn Environment) {
+    let entries = folder(environment).and_then(|folder| fs::read_dir(folder).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_it = path.extension().is_some_and(|ending| ending == "json")
+            && token_of(&path).is_some_and(|kept| kept.is_same(token));
+        if is_it {
+            // It ends by itself if it cannot be removed.
+            let _gone = fs::remove_file(&path);
+        }
+    }
+}
+
+fn token_of(path: &Path) -> Option<AccessToken> {
+    let bytes = Secret::new(files::read(path, FILE_LENGTH_MAX).ok()?);
+    let kept: Kept = serde_json::from_slice(bytes.expose()).ok()?;
+    let reply = Secret::new(kept.reply.into_bytes());
+    let reply = accredit::oauth::TokenResponse::parse(reply.expose()).ok()?;
+    Some(reply.access_token)
 }
 
 /// Where tokens are kept: the runtime folder goes with the user's session, the cache folder stays.

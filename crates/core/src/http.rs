@@ -5,6 +5,7 @@
 //! against the trust store of the system. It knows nothing of tokens.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -111,6 +112,10 @@ impl ProxyUrl {
             .filter(|host| !host.is_empty())
         {
             builder = builder.no_proxy(host);
+            // A bare name stands for what is below it too, as it does for curl.
+            if !host.starts_with(['.', '*']) && host.parse::<IpAddr>().is_err() {
+                builder = builder.no_proxy(&format!(".{host}"));
+            }
         }
         builder.build().map(Self).map_err(|_| wrong())
     }

@@ -12,7 +12,8 @@ pub(crate) struct OrgArgs {
     #[command(flatten)]
     pub(crate) sign_in: SignInArgs,
     /// Take the access token from this variable instead of signing in; -r is the instance URL then
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["client_id", "username", "key"])]
+    #[arg(long, value_name = "NAME")]
+    #[arg(conflicts_with_all = ["client_id", "username", "key", "sandbox", "audience"])]
     pub(crate) access_token_env: Option<String>,
 }
 

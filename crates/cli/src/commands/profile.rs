@@ -128,6 +128,10 @@ fn lasting(key: &str) -> Result<String, CliError> {
         return Err(CliError::usage("a profile cannot keep a key from stdin")
             .hint("name a file, or env:NAME"));
     }
+    if key.starts_with("pkcs11:") && key.contains("pin-value") {
+        return Err(CliError::usage("a profile keeps no PIN (not shown)")
+            .hint("name the file that holds it: pin-source=file:/path/of/pin"));
+    }
     let path = Path::new(key);
     let is_file = key.contains('/') || !key.contains(':');
     let is_place = accredit_keys::Place::parse(key).is_some() || key.starts_with("env:");

@@ -17,6 +17,7 @@ use crate::reach::{token_in, token_variable};
 use crate::rest::escape;
 use crate::settings::network::{Traffic, client};
 use crate::settings::{Environment, Flag, Picker};
+use crate::token_cache;
 use crate::world::World;
 
 /// Where tokens are revoked.
@@ -54,6 +55,7 @@ pub(crate) fn run(
         .map_err(|error| CliError::other("the request makes no URL").with_source(error))?;
     let reply = client.send_blocking(request)?;
     if reply.status() == StatusCode::OK {
+        token_cache::forget(&token, environment);
         let human = format!("The token is revoked at {}\n", instance.as_str());
         return out.result(
             &human,

@@ -71,13 +71,15 @@ pub(crate) fn client_settings(
         .or_else(|| lookup(environment, "no_proxy"))
         .unwrap_or_default();
     let no_proxy = no_proxy.to_string_lossy();
-    let proxy = picker.optional(Flag::new("", None), &env_vars::HTTPS_PROXY, |text| {
-        ProxyUrl::parse(text, &no_proxy)
-    });
-    if no_proxy.trim() != "*" {
+    let is_secure = url.starts_with("https:");
+    // Without TLS only this machine is asked, and that without a proxy.
+    if is_secure && no_proxy.trim() != "*" {
+        let proxy = picker.optional(Flag::new("", None), &env_vars::HTTPS_PROXY, |text| {
+            ProxyUrl::parse(text, &no_proxy)
+        });
         settings.proxy = proxy.map(|proxy| proxy.value);
     }
-    if url.starts_with("https:") {
+    if is_secure {
         match extra_roots(environment) {
             Ok(roots) => settings.extra_roots = roots,
             Err(what) => picker.problem(what, None),

@@ -117,9 +117,12 @@ pub(crate) fn resolve(
     picker.finish(values)
 }
 
-/// Says whether any flag of the sign-in was given.
+/// Says whether any flag of the sign-in was given: then no token that lies about is used in its
+/// place.
 pub(crate) const fn is_asked_for(args: &SignInArgs) -> bool {
-    args.client_id.is_some() || args.username.is_some() || args.key.is_some()
+    let is_who = args.client_id.is_some() || args.username.is_some() || args.key.is_some();
+    let is_where = args.login_url.is_some() || args.sandbox || args.audience.is_some();
+    is_who || is_where
 }
 
 /// Variables with which a platform tells an app of the services that are bound to it.

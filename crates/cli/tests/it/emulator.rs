@@ -346,6 +346,13 @@ fn run_takes_a_certificate_and_the_key_beside_it() {
 }
 
 #[test]
+fn run_leads_past_no_exception_for_salesforce() {
+    let program = Program::new().with("NO_PROXY", "*, .salesforce.com,com,db.example");
+    let run = program.run(["emulator", "run", "--", "sh", "-c", "echo $NO_PROXY"]);
+    assert_eq!(run.succeeds().stdout, "db.example,localhost,127.0.0.1\n");
+}
+
+#[test]
 fn run_hands_signals_on_and_cleans_up() {
     let program = Program::new();
     let mut child = program

@@ -304,3 +304,33 @@ fn an_audience_that_is_written_down_belongs_to_the_login_url_beside_it() {
     run.fails(6, "refused the connection")
         .hints(&format!("with audience {url}"));
 }
+
+#[test]
+fn a_pin_is_not_kept() {
+    let program = Program::new();
+    let key = "pkcs11:token=t;object=k?pin-value=98765";
+    let words = [
+        "profile",
+        "add",
+        "p",
+        "-i",
+        "id",
+        "-o",
+        "u@example.com",
+        "-f",
+        key,
+    ];
+    let run = program.run(words);
+    run.fails(2, "keeps no PIN").hints("pin-source");
+    assert!(!run.stderr.contains("98765"), "{run:?}");
+}
+
+#[test]
+fn a_profile_that_a_flag_names_goes_before_the_variables_of_other_programs() {
+    let url = "https://b.my.salesforce.com";
+    let program = Program::new().with("SF_INSTANCE_URL", "https://a.my.salesforce.com");
+    let add = format!("profile add b -i id -o u@example.com -f b.key -r {url}");
+    program.line(&add).succeeds();
+    let run = program.line("--profile b config show");
+    assert!(run.succeeds().stdout.contains(url), "{run:?}");
+}

@@ -95,6 +95,50 @@ fn another_user_or_host_or_key_gets_no_token_of_this_one() {
 }
 
 #[test]
+fn a_key_in_place_of_another_gets_no_token_of_that_one() {
+    let server = Server::start(|url| vec![server::token(url), server::token(url)]);
+    let program = Program::new();
+    let key = fs::read(crate::program::files().join("server.key")).unwrap();
+    program.write("own.key", &key);
+    let who = "-i 3MVG9.client -o user@example.com -f own.key";
+    program
+        .line(&format!("profile add default {who} -r {}", server.url))
+        .succeeds();
+    program.line("token -q").succeeds();
+    program.write("own.key", &[key.as_slice(), b"\n"].concat());
+    program.line("token -q").succeeds();
+    assert_eq!(server.requests_left(), 2);
+}
+
+#[test]
+fn a_sign_in_that_is_asked_for_uses_no_token_that_lies_about() {
+    let program = Program::new()
+        .with("ACCREDIT_ACCESS_TOKEN", TOKEN)
+        .with("ACCREDIT_INSTANCE_URL", "http://127.0.0.1:1");
+    for flags in [
+        "--sandbox",
+        "-r http://127.0.0.1:1",
+        "--audience https://test.salesforce.com",
+    ] {
+        let run = program.line(&format!("query -q {flags} x"));
+        run.fails(3, "no client id");
+    }
+}
+
+#[test]
+fn a_token_that_is_revoked_is_forgotten() {
+    let server = Server::start(|url| vec![server::token(url), json(200, "")]);
+    let program = Program::with_profile_at(&server.url);
+    program.line("token -q").succeeds();
+    assert_eq!(kept(&program, "json").len(), 1);
+    let program = program.with("ACCREDIT_ACCESS_TOKEN", TOKEN);
+    program
+        .line(&format!("revoke -r {}", server.url))
+        .succeeds();
+    assert!(kept(&program, "json").is_empty());
+}
+
+#[test]
 fn a_login_that_fails_destroys_no_token() {
     let server = Server::start(|url| {
         vec![

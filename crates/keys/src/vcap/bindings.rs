@@ -188,7 +188,12 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 fn in_folder(folder: &Path) -> io::Result<Binding> {
     let mut attributes: Vec<(String, String)> = Vec::new();
     let mut credentials = Map::new();
-    for path in entries(folder)?.iter().filter(|path| path.is_file()) {
+    // What is longer is somebody's trust store or the like, and no credential.
+    let is_read = |path: &&PathBuf| {
+        let found = path.metadata();
+        found.is_ok_and(|found| found.is_file() && found.len() <= FILE_LENGTH_MAX as u64)
+    };
+    for path in entries(folder)?.iter().filter(is_read) {
         let Some(name) = path.file_name().and_then(OsStr::to_str) else {
             continue;
         };

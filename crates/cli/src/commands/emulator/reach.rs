@@ -169,14 +169,24 @@ pub(super) fn key(reference: &KeyReference) -> Result<Vec<Variable>, CliError> {
     Ok(names.map(|name| (name, path.clone().into())).into())
 }
 
-/// The proxies of this machine know nothing of the org on it.
+/// The hosts that are reached without a proxy: those of before and this machine, but none of
+/// Salesforce's, which only the proxy of the local org answers.
 fn without_proxy(environment: &dyn Environment, name: &str) -> OsString {
-    let mut hosts = lookup(environment, name).unwrap_or_default();
-    if !hosts.is_empty() {
-        hosts.push(",");
-    }
-    hosts.push("localhost,127.0.0.1");
-    hosts
+    let before = lookup(environment, name).unwrap_or_default();
+    let before = before.to_string_lossy();
+    let mut hosts: Vec<&str> = before.split(',').map(str::trim).collect();
+    hosts.retain(|host| !host.is_empty() && !takes_in_salesforce(host));
+    hosts.extend(["localhost", "127.0.0.1"]);
+    hosts.join(",").into()
+}
+
+/// Whether an entry of `NO_PROXY` names one of Salesforce's hosts or a domain around them.
+fn takes_in_salesforce(entry: &str) -> bool {
+    let domain = entry.trim_start_matches('*').trim_start_matches('.');
+    let domain = domain.to_ascii_lowercase();
+    ["salesforce.com", "site.com", "force.com"]
+        .into_iter()
+        .any(|own| own.ends_with(&domain) || domain.ends_with(own))
 }
 
 impl From<AuthorityError> for CliError {

@@ -102,14 +102,14 @@ fn pair(args: &RunArgs, folder: &Path, world: &World) -> Result<Pair, CliError> 
         Some(text) => KeyReference::parse(text)?,
         None => KeyReference::file(&certificate.with_extension("key"))?,
     };
-    key::check_pair(&key, certificate, world).map_err(|error| {
-        error.hint("-f KEY names the key of the certificate, if it is not beside it")
-    })?;
     if key == KeyReference::Stdin {
         return Err(CliError::usage(
             "the key is read twice, so it cannot be stdin",
         ));
     }
+    key::check_pair(&key, certificate, world).map_err(|error| {
+        error.hint("-f KEY names the key of the certificate, if it is not beside it")
+    })?;
     Ok(Pair {
         certificate: CertificateFile::read(certificate)?.text,
         key,
