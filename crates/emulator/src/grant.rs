@@ -29,14 +29,6 @@ use crate::refusal::Refusal;
 /// How far the clocks of client and org may be apart.
 pub(crate) const SKEW: Duration = Duration::from_secs(30);
 
-/// What the ladder looks up by unproven claims.
-pub(crate) trait Lookup {
-    /// The app with this consumer key.
-    fn client(&self, id: &str) -> Option<Arc<Client>>;
-    /// The user with this username.
-    fn user(&self, username: &str) -> Option<Arc<User>>;
-}
-
 /// Which host was asked: it decides what is said about an app that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
@@ -161,4 +153,12 @@ impl fmt::Debug for Question<'_> {
             .field("now", &self.now)
             .finish_non_exhaustive()
     }
+}
+
+/// What the ladder looks up by unproven claims.
+pub(crate) trait Lookup {
+    /// The app with this consumer key.
+    fn client(&self, id: &str) -> Option<Arc<Client>>;
+    /// The user with this username.
+    fn user(&self, username: &str) -> Option<Arc<User>>;
 }
