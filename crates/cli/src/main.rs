@@ -23,6 +23,7 @@ mod logging;
 mod management_key;
 mod mask;
 mod output;
+mod own_files;
 mod passphrase;
 mod profiles;
 mod reach;

@@ -6,20 +6,16 @@
 //! them, only where a key is.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files;
 use crate::interrupt;
+use crate::own_files;
 use crate::settings::layer::MEMBERS;
 use crate::settings::{Environment, lookup};
 
@@ -31,10 +27,6 @@ const FILE_LENGTH_MAX: u64 = 1024 * 1024;
 
 /// The longest name of a profile, in bytes.
 const NAME_LENGTH_MAX: usize = 64;
-
-/// How often a change of somebody else is waited for, and the pause between.
-const LOCK_TRIES_MAX: u32 = 500;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The settings of one profile, by member.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -120,12 +112,14 @@ pub(crate) fn change(
 ) -> Result<(), CliError> {
     let path = places.profiles();
     let unwritable = |error| files::unwritable(&path, error);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&places.0)
-        .map_err(unwritable)?;
-    let _lock = lock(&places.0.join("profiles.lock")).map_err(unwritable)?;
+    own_files::make_folder(&places.0).map_err(unwritable)?;
+    let lock =
+        own_files::lock(&places.0.join("profiles.lock")).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                CliError::other("another process is changing the profiles")
+            }
+            _ => unwritable(error),
+        })?;
     let mut profiles = read(places)?;
     edit(&mut profiles)?;
     let document = Document {
@@ -135,43 +129,7 @@ pub(crate) fn change(
     let mut text = serde_json::to_string_pretty(&document)
         .map_err(|error| CliError::other("the profiles make no JSON").with_source(error))?;
     text.push('\n');
-    interrupt::undisturbed(|| replace(&path, text.as_bytes())).map_err(unwritable)
-}
-
-/// Writes beside the file and puts the new one in its place. The lock makes the name ours.
-fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let passing = path.with_extension("new");
-    // What a process that was killed has left behind.
-    let _none = fs::remove_file(&passing);
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&passing)?;
-    let written = file
-        .write_all(contents)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&passing, path));
-    if written.is_err() {
-        let _gone = fs::remove_file(&passing);
-    }
-    written
-}
-
-fn lock(path: &Path) -> io::Result<fs::File> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
-    for _ in 0..LOCK_TRIES_MAX {
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            return Ok(file);
-        }
-        thread::park_timeout(LOCK_PAUSE);
-    }
-    Err(io::Error::other("another process is changing the profiles"))
+    interrupt::undisturbed(|| own_files::replace(&lock, &path, text.as_bytes())).map_err(unwritable)
 }
 
 fn bytes(path: &Path) -> Result<Option<Vec<u8>>, CliError> {

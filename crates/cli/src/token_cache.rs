@@ -5,24 +5,23 @@
 //! is replaced whole, under the lock, by a login that succeeded; a failed one changes nothing. What
 //! goes wrong here is no failure of a command: it signs in by itself then.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use accredit::audience::{HostClass, InstanceUrl, LoginUrl};
 use accredit::clock::UnixTime;
 use accredit::secret::{AccessToken, Secret, fingerprint};
 use accredit::source::{Expiry, Token};
-use rustix::fs::{FlockOperation, flock};
 use rustix::process::getuid;
 use serde::{Deserialize, Serialize};
 
 use crate::env_vars;
 use crate::files;
 use crate::key_reference::KeyReference;
+use crate::own_files::{self, Lock};
 use crate::settings::sign_in::SignIn;
 use crate::settings::{Environment, Origin, lookup};
 
@@ -40,12 +39,6 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// The longest file, in bytes.
 const FILE_LENGTH_MAX: u64 = 256 * 1024;
-
-/// How long a login of another process is waited for: longer than any takes.
-const LOCK_TRIES_MAX: u32 = 1500;
-
-/// The pause between two tries.
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Files of sign-ins that nobody makes any more go after this time.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(86_400);
@@ -85,10 +78,6 @@ pub(crate) struct TokenCache {
     identity: String,
     login_url: LoginUrl,
 }
-
-/// The right to sign in and to replace the file, until dropped.
-#[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 
 /// What tells a key from another without reading it: of a file also its node, size and time. `None`
 /// for keys that come as text, which may be another at each call.
@@ -168,24 +157,11 @@ impl TokenCache {
 
     /// Waits for its turn to sign in. `None` if it does not come: then nothing is kept.
     pub(crate) fn lock(&self) -> Option<Lock> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(self.path("lock"))
-            .ok()?;
-        for _ in 0..LOCK_TRIES_MAX {
-            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                return Some(Lock(file));
-            }
-            thread::park_timeout(LOCK_PAUSE);
-        }
-        None
+        own_files::lock(&self.path("lock")).ok()
     }
 
     /// Keeps a token. The lock makes this process the only one that writes.
-    pub(crate) fn write(&self, _lock: &Lock, token: &Token, reply: &[u8]) {
+    pub(crate) fn write(&self, lock: &Lock, token: &Token, reply: &[u8]) {
         let life = match self.login_url.class() {
             HostClass::Loopback => ASSUMED_LIFE_HERE,
             _ => ASSUMED_LIFE,
@@ -205,24 +181,15 @@ impl TokenCache {
             instance_url: token.instance_url.as_str().to_owned(),
             reply: reply.to_owned(),
         };
-        if let Err(error) = self.replace(&kept) {
+        if let Err(error) = self.replace(lock, &kept) {
             tracing::debug!(%error, "the token could not be kept");
         }
         self.forget_others(token.issued_at);
     }
 
-    fn replace(&self, kept: &Kept) -> io::Result<()> {
+    fn replace(&self, lock: &Lock, kept: &Kept) -> io::Result<()> {
         let text = Secret::new(serde_json::to_vec(kept).map_err(io::Error::other)?);
-        let passing = self.path("new");
-        // What a process that was killed has left behind.
-        let _none = fs::remove_file(&passing);
-        let mut file = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(&passing)?;
-        file.write_all(text.expose())?;
-        fs::rename(&passing, self.path("json"))
+        own_files::replace(lock, &self.path("json"), text.expose())
     }
 
     /// Removes the files of sign-ins that are no longer made.
@@ -289,10 +256,7 @@ fn folder(environment: &dyn Environment) -> Option<PathBuf> {
 
 /// Makes the folder, and refuses one that others can write to or read.
 fn prepare(folder: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    own_files::make_folder(folder)?;
     let found = fs::symlink_metadata(folder)?;
     let is_ours = found.is_dir() && found.uid() == getuid().as_raw();
     if is_ours && found.mode() & 0o077 == 0 {
