@@ -25,11 +25,11 @@ pub(crate) enum EmulatorCommand {
     /// JAVA_TOOL_OPTIONS. A program that asks no proxy takes SF_LOGIN_URL for its login URL.
     Run(RunArgs),
     /// Register, list and remove apps of a running emulator
-    #[command(subcommand, arg_required_else_help = true)]
-    App(AppCommand),
+    #[command(arg_required_else_help = true)]
+    App(Targeted<AppCommand>),
     /// Add, list, change and remove users of a running emulator
-    #[command(subcommand, arg_required_else_help = true)]
-    User(UserCommand),
+    #[command(arg_required_else_help = true)]
+    User(Targeted<UserCommand>),
     /// Load metadata, records and apps into a running emulator: all of it or nothing
     Load(LoadArgs),
     /// Keep a running emulator's org under a name; without one, list the names
@@ -39,14 +39,14 @@ pub(crate) enum EmulatorCommand {
     /// Put a running emulator back to how it was after the last load, or else to how it started
     Reset(ResetArgs),
     /// Add, list and remove further orgs of a running emulator
-    #[command(subcommand, arg_required_else_help = true)]
-    Org(OrgCommand),
+    #[command(arg_required_else_help = true)]
+    Org(Targeted<OrgCommand>),
     /// Add, list and remove what goes wrong on purpose
-    #[command(subcommand, arg_required_else_help = true)]
-    Fault(FaultCommand),
+    #[command(arg_required_else_help = true)]
+    Fault(Targeted<FaultCommand>),
     /// Look at the requests that a running emulator got
-    #[command(subcommand, arg_required_else_help = true)]
-    Journal(JournalCommand),
+    #[command(arg_required_else_help = true)]
+    Journal(Targeted<JournalCommand>),
     /// Print the variables that lead programs to a running emulator, as export lines
     Env(EnvArgs),
 }
@@ -213,19 +213,9 @@ pub(crate) enum OrgCommand {
     /// Add an org beside the first; prints where it is
     Add(NewOrgArgs),
     /// List the orgs
-    List(TargetArgs),
+    List,
     /// Remove an org
     Remove(OrgRemoveArgs),
-}
-
-impl OrgCommand {
-    pub(crate) const fn target(&self) -> &TargetArgs {
-        match self {
-            Self::Add(args) => &args.target,
-            Self::List(target) => target,
-            Self::Remove(args) => &args.target,
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -244,24 +234,29 @@ pub(crate) struct NewOrgArgs {
     /// How assertions are checked
     #[arg(long, value_enum, default_value_t = Mode::Salesforce)]
     pub(crate) mode: Mode,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct OrgRemoveArgs {
     /// Name of the org
     pub(crate) name: String,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 /// Which running emulator is meant.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
     /// Base URL of the emulator [default: the one on 127.0.0.1:8580]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", global = true)]
     pub(crate) emulator: Option<String>,
+}
+
+/// A command for a running emulator.
+#[derive(Debug, Args)]
+pub(crate) struct Targeted<C: Subcommand> {
+    #[command(subcommand)]
+    pub(crate) command: C,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -269,7 +264,7 @@ pub(crate) enum AppCommand {
     /// Register an app; prints its client id
     Add(AppAddArgs),
     /// List the apps
-    List(TargetArgs),
+    List,
     /// Remove an app
     Remove(AppRemoveArgs),
 }
@@ -296,8 +291,6 @@ pub(crate) struct AppAddArgs {
     /// Scope of its tokens; may be repeated [default: api and web]
     #[arg(long)]
     pub(crate) scope: Vec<String>,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -320,8 +313,6 @@ pub(crate) enum PermittedUsers {
 pub(crate) struct AppRemoveArgs {
     /// Client id of the app
     pub(crate) client_id: String,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -329,7 +320,7 @@ pub(crate) enum UserCommand {
     /// Add a user
     Add(UserArgs),
     /// List the users
-    List(TargetArgs),
+    List,
     /// Change profile or state of a user
     Set(UserArgs),
     /// Remove a user
@@ -346,8 +337,6 @@ pub(crate) struct UserArgs {
     /// State
     #[arg(long, value_enum)]
     pub(crate) state: Option<UserState>,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -363,6 +352,4 @@ pub(crate) enum UserState {
 pub(crate) struct UserRemoveArgs {
     /// Username
     pub(crate) username: String,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }

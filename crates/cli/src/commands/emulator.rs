@@ -3,7 +3,7 @@
 use accredit_emulator::{Builder, DirectoryError, Emulator, Mode, OrgRefused, Seed, StartError};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 
-use crate::args::emulator::{self as args, AppCommand, EmulatorCommand, OrgArgs, UserCommand};
+use crate::args::emulator::{self as args, EmulatorCommand, OrgArgs};
 use crate::emulator_client::EmulatorClient;
 use crate::error::CliError;
 use crate::output::Output;
@@ -42,26 +42,11 @@ pub(crate) fn run(
     match command {
         EmulatorCommand::Start(args) => start::run(&args, world, out),
         EmulatorCommand::Run(args) => return run::run(&args, timeout, world, out),
-        EmulatorCommand::App(AppCommand::Add(args)) => app::add(&args, &client(&args.target)?, out),
-        EmulatorCommand::App(AppCommand::List(target)) => app::list(&client(&target)?, out),
-        EmulatorCommand::App(AppCommand::Remove(args)) => {
-            app::remove(&args, &client(&args.target)?, out)
-        }
-        EmulatorCommand::User(UserCommand::Add(args)) => {
-            user::add(&args, &client(&args.target)?, out)
-        }
-        EmulatorCommand::User(UserCommand::List(target)) => user::list(&client(&target)?, out),
-        EmulatorCommand::User(UserCommand::Set(args)) => {
-            user::set(&args, &client(&args.target)?, out)
-        }
-        EmulatorCommand::User(UserCommand::Remove(args)) => {
-            user::remove(&args, &client(&args.target)?, out)
-        }
-        EmulatorCommand::Org(command) => org::run(&command, &client(command.target())?, out),
-        EmulatorCommand::Fault(command) => fault::run(&command, &client(command.target())?, out),
-        EmulatorCommand::Journal(command) => {
-            journal::run(&command, &client(command.target())?, out)
-        }
+        EmulatorCommand::App(args) => app::run(&args.command, &client(&args.target)?, out),
+        EmulatorCommand::User(args) => user::run(&args.command, &client(&args.target)?, out),
+        EmulatorCommand::Org(args) => org::run(&args.command, &client(&args.target)?, out),
+        EmulatorCommand::Fault(args) => fault::run(&args.command, &client(&args.target)?, out),
+        EmulatorCommand::Journal(args) => journal::run(&args.command, &client(&args.target)?, out),
         EmulatorCommand::Env(args) => env::print(&args, &client(&args.target)?, out),
         EmulatorCommand::Load(args) => {
             let client = EmulatorClient::patient(&args.target, timeout, environment)?;

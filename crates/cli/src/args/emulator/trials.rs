@@ -2,26 +2,14 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::TargetArgs;
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum FaultCommand {
     /// Add a fault; prints its number
     Add(Box<FaultAddArgs>),
     /// List the faults and how often each struck
-    List(TargetArgs),
+    List,
     /// Remove a fault
     Remove(FaultRemoveArgs),
-}
-
-impl FaultCommand {
-    pub(crate) const fn target(&self) -> &TargetArgs {
-        match self {
-            Self::Add(args) => &args.target,
-            Self::List(target) => target,
-            Self::Remove(args) => &args.target,
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -65,8 +53,6 @@ pub(crate) struct FaultAddArgs {
     /// Where redirect leads
     #[arg(long, value_name = "URL")]
     pub(crate) location: Option<String>,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,8 +89,6 @@ pub(crate) enum FaultEffect {
 pub(crate) struct FaultRemoveArgs {
     /// Number of the fault
     pub(crate) id: u64,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,17 +100,7 @@ pub(crate) enum JournalCommand {
     /// Wait until so many requests fit
     WaitFor(WaitForArgs),
     /// Forget the requests so far
-    Clear(TargetArgs),
-}
-
-impl JournalCommand {
-    pub(crate) const fn target(&self) -> &TargetArgs {
-        match self {
-            Self::List(args) | Self::Count(args) => &args.target,
-            Self::WaitFor(args) => &args.filter.target,
-            Self::Clear(target) => target,
-        }
-    }
+    Clear,
 }
 
 #[derive(Debug, Args)]
@@ -149,8 +123,6 @@ pub(crate) struct FilterArgs {
     /// Only requests with a higher number
     #[arg(long, value_name = "N")]
     pub(crate) since: Option<u64>,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
 }
 
 #[derive(Debug, Args)]

@@ -2,18 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::args::emulator::{AppAddArgs, AppKind, AppRemoveArgs, PermittedUsers};
+use crate::args::emulator::{AppAddArgs, AppCommand, AppKind, AppRemoveArgs, PermittedUsers};
 use crate::certificate::CertificateFile;
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
 use crate::output::Output;
 
-/// Registers an app and prints its client id.
-pub(crate) fn add(
-    args: &AppAddArgs,
+/// Runs one of the commands.
+pub(super) fn run(
+    command: &AppCommand,
     client: &EmulatorClient,
     out: &Output,
 ) -> Result<(), CliError> {
+    match command {
+        AppCommand::Add(args) => add(args, client, out),
+        AppCommand::List => list(client, out),
+        AppCommand::Remove(args) => remove(args, client, out),
+    }
+}
+
+/// Registers an app and prints its client id.
+fn add(args: &AppAddArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     if args.name.trim().is_empty() {
         return Err(CliError::settings("the name of the app is empty"));
     }
@@ -55,7 +64,7 @@ pub(crate) fn add(
 }
 
 /// Lists the apps: client id, kind, name.
-pub(crate) fn list(client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
+fn list(client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     let apps = client.get("/apps")?;
     let lines: String = elements(&apps)
         .map(|app| {
@@ -67,11 +76,7 @@ pub(crate) fn list(client: &EmulatorClient, out: &Output) -> Result<(), CliError
 }
 
 /// Removes an app.
-pub(crate) fn remove(
-    args: &AppRemoveArgs,
-    client: &EmulatorClient,
-    out: &Output,
-) -> Result<(), CliError> {
+fn remove(args: &AppRemoveArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     client.delete(&format!("/apps/{}", segment(&args.client_id)))?;
     out.result("", &json!({"removed": args.client_id}))
 }

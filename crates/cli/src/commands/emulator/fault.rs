@@ -20,7 +20,7 @@ pub(super) fn run(
             let made = client.post("/faults", &definition(args))?;
             out.result(&format!("{}\n", member(&made, "id")), &made)
         }
-        FaultCommand::List(_) => {
+        FaultCommand::List => {
             let faults = client.get("/faults")?;
             let lines: String = elements(&faults).map(line).collect();
             out.result(&lines, &faults)

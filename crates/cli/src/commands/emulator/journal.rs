@@ -30,7 +30,7 @@ pub(super) fn run(
             let path = format!("/requests/wait-for?count={wanted}&timeout={patience}&{filter}");
             count(&client.get(&path)?, out)
         }
-        JournalCommand::Clear(_) => {
+        JournalCommand::Clear => {
             client.delete("/requests")?;
             out.result("", &json!({"cleared": true}))
         }

@@ -17,7 +17,7 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     match command {
         OrgCommand::Add(args) => add(args, client, out),
-        OrgCommand::List(_) => {
+        OrgCommand::List => {
             let orgs = client.get("/orgs")?;
             let lines: String = elements(&orgs).map(line).collect();
             out.result(&lines, &orgs)

@@ -3,13 +3,27 @@
 use serde_json::{Map, Value, json};
 
 use super::app::{elements, text};
-use crate::args::emulator::{UserArgs, UserRemoveArgs, UserState};
+use crate::args::emulator::{UserArgs, UserCommand, UserRemoveArgs, UserState};
 use crate::emulator_client::{EmulatorClient, segment};
 use crate::error::CliError;
 use crate::output::Output;
 
+/// Runs one of the commands.
+pub(super) fn run(
+    command: &UserCommand,
+    client: &EmulatorClient,
+    out: &Output,
+) -> Result<(), CliError> {
+    match command {
+        UserCommand::Add(args) => add(args, client, out),
+        UserCommand::List => list(client, out),
+        UserCommand::Set(args) => set(args, client, out),
+        UserCommand::Remove(args) => remove(args, client, out),
+    }
+}
+
 /// Adds a user and prints the id.
-pub(crate) fn add(args: &UserArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
+fn add(args: &UserArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     // Salesforce wants the form of an e-mail address, not that it is one.
     let parts = args.username.split_once('@');
     if !parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
@@ -25,7 +39,7 @@ pub(crate) fn add(args: &UserArgs, client: &EmulatorClient, out: &Output) -> Res
 }
 
 /// Lists the users: id, state, profile, username.
-pub(crate) fn list(client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
+fn list(client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     let users = client.get("/users")?;
     let lines: String = elements(&users)
         .map(|user| {
@@ -38,7 +52,7 @@ pub(crate) fn list(client: &EmulatorClient, out: &Output) -> Result<(), CliError
 }
 
 /// Changes profile or state of a user.
-pub(crate) fn set(args: &UserArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
+fn set(args: &UserArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     let changes = changes(args);
     if changes.is_empty() {
         return Err(
@@ -51,11 +65,7 @@ pub(crate) fn set(args: &UserArgs, client: &EmulatorClient, out: &Output) -> Res
 }
 
 /// Removes a user.
-pub(crate) fn remove(
-    args: &UserRemoveArgs,
-    client: &EmulatorClient,
-    out: &Output,
-) -> Result<(), CliError> {
+fn remove(args: &UserRemoveArgs, client: &EmulatorClient, out: &Output) -> Result<(), CliError> {
     client.delete(&format!("/users/{}", segment(&args.username)))?;
     out.result("", &json!({"removed": args.username}))
 }
