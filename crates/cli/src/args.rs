@@ -126,7 +126,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// Who signs in where.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct SignInArgs {
     /// Consumer key of the app
     #[arg(short = 'i', long, alias = "clientid", value_name = "CLIENT_ID")]

@@ -232,27 +232,12 @@ fn pick_endpoint(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::SfArgs;
     use crate::settings::tests::Variables;
-
-    fn args() -> SignInArgs {
-        SignInArgs {
-            client_id: None,
-            username: None,
-            key: None,
-            passphrase_file: None,
-            login_url: None,
-            sandbox: false,
-            audience: None,
-            no_cache: false,
-            sf: SfArgs::default(),
-        }
-    }
 
     #[test]
     fn all_mistakes_are_told_at_once() {
         let variables = Variables::of(&[("SF_LOGIN_URL", "http://acme.my.salesforce.com")]);
-        let error = resolve(&args(), &variables).unwrap_err();
+        let error = resolve(&SignInArgs::default(), &variables).unwrap_err();
         let text = error.to_string();
         for part in ["no client id", "no username", "no private key", "over http"] {
             assert!(text.contains(part), "{part}: {text}");
@@ -269,7 +254,7 @@ mod tests {
             ("SF_USERNAME", "user@example.com"),
             ("SF_JWT_KEY_FILE", "server.key"),
         ]);
-        let sign_in = resolve(&args(), &variables).unwrap();
+        let sign_in = resolve(&SignInArgs::default(), &variables).unwrap();
         assert_eq!(
             sign_in.endpoint.value.audience().as_str(),
             "http://127.0.0.1:8580"
@@ -284,7 +269,7 @@ mod tests {
             ("SALESFORCE_USERNAME", "user@example.com"),
             ("SFDX_HUB_KEY", "-----BEGIN"),
         ]);
-        let sign_in = resolve(&args(), &variables).unwrap();
+        let sign_in = resolve(&SignInArgs::default(), &variables).unwrap();
         assert_eq!(
             sign_in.key.value,
             KeyReference::Variable("SFDX_HUB_KEY".to_owned())

@@ -17,8 +17,8 @@ use accredit_broker::config::{
 };
 use accredit_broker::exposure::ChosenBy;
 
+use crate::args::SignInArgs;
 use crate::args::serve::RunServeArgs;
-use crate::args::{SfArgs, SignInArgs};
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files;
@@ -215,15 +215,8 @@ pub(super) fn refused(mistakes: &Mistakes) -> CliError {
 /// One connection called `default` from the usual settings, and one caller if its hash is there.
 fn without_file(environment: &dyn Environment) -> Result<Config, CliError> {
     let args = SignInArgs {
-        client_id: None,
-        username: None,
-        key: None,
-        passphrase_file: None,
-        login_url: None,
-        sandbox: false,
-        audience: None,
         no_cache: true,
-        sf: SfArgs::default(),
+        ..SignInArgs::default()
     };
     let found = sign_in::resolve(&args, environment)?;
     let reference = found.key.value.as_text();
