@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::columns::Columns;
 use super::files::UploadError;
 use super::ingest::{Outcome, STEP};
-use super::job::{Job, NewJob, State};
+use super::job::{Job, State, Task};
 use super::{Pace, millis};
 use crate::org::Org;
 use crate::org::table::next_id;
@@ -78,12 +78,12 @@ impl Org {
     /// Begins a job that waits for batches.
     pub(crate) fn begin_classic(
         &self,
-        new: NewJob,
+        task: Task,
         content: Content,
         author: &Author,
     ) -> Result<Job, rusqlite::Error> {
         self.store.together(|| {
-            let mut job = self.begin_job(new, author)?;
+            let mut job = self.begin_job(task, author)?;
             job.state = State::Open;
             job.classic = Some(Classic {
                 content,
@@ -117,7 +117,7 @@ impl Org {
             }
             self.keep_job(&batch)?;
             match load {
-                Load::Query(text) => batch.query = Some(text.to_owned()),
+                Load::Query(text) => batch.task.query = Some(text.to_owned()),
                 Load::Table(table) => drop(self.upload(&batch.id, table)?),
             }
             batch.state = State::UploadComplete;

@@ -22,14 +22,14 @@ pub(crate) struct Slice {
 impl Org {
     /// Writes the result of a query job.
     pub(super) fn run_export(&self, job: &Job, author: &Author) -> Result<(), QueryError> {
-        let text = job.query.as_deref().unwrap_or_default();
-        let rows = match job.operation {
+        let text = job.task.query.as_deref().unwrap_or_default();
+        let rows = match job.task.operation {
             super::Operation::QueryAll => Rows::All,
             _ => Rows::Live,
         };
         let asker = Asker {
             session: job.id.as_bytes(),
-            version: job.version,
+            version: job.task.version,
             batch: None,
             user: &author.user,
             now: author.now,
@@ -44,7 +44,7 @@ impl Org {
         };
         let header = match job.is_json() {
             true => Vec::new(),
-            false => columns.header(job.delimiter, job.line_ending),
+            false => columns.header(job.task.delimiter, job.task.line_ending),
         };
         self.set_header(job, &header)?;
         let mut page = self.query(text, rows, &asker)?;
@@ -58,7 +58,11 @@ impl Org {
             for (at, record) in (first..).zip(records) {
                 match job.is_json() {
                     true => write_record(&mut data, (at, record), &columns),
-                    false => columns.write(&mut data, record, (job.delimiter, job.line_ending)),
+                    false => columns.write(
+                        &mut data,
+                        record,
+                        (job.task.delimiter, job.task.line_ending),
+                    ),
                 }
             }
             let count = records.len() as i64;

@@ -75,8 +75,8 @@ impl Org {
     pub(super) fn run_ingest(&self, job: &Job, author: &Author) -> Result<(), Stop> {
         let schema = self.schema();
         let object = schema
-            .object(&job.object)
-            .ok_or_else(|| Stop::Batch(format!("Object {} is not there", job.object)))?;
+            .object(&job.task.object)
+            .ok_or_else(|| Stop::Batch(format!("Object {} is not there", job.task.object)))?;
         let mut table = self.table(job);
         let mut line = csv::StringRecord::new();
         if !table.read_record(&mut line)? {
@@ -103,7 +103,7 @@ impl Org {
     /// The lines of what was uploaded.
     pub(super) fn table<'o>(&'o self, job: &'o Job) -> csv::Reader<File<'o>> {
         csv::ReaderBuilder::new()
-            .delimiter(job.delimiter.byte())
+            .delimiter(job.task.delimiter.byte())
             .has_headers(false)
             .flexible(true)
             .from_reader(self.file(&job.id))
@@ -177,10 +177,10 @@ impl Org {
         mut given: Vec<Given>,
         author: &Author,
     ) -> Result<Upserted, WriteError> {
-        match job.operation {
+        match job.task.operation {
             Operation::Insert => self.create(object, &given, author).map(Upserted::Created),
             Operation::Upsert => {
-                let name = job.external_id.as_deref().unwrap_or_default();
+                let name = job.task.external_id.as_deref().unwrap_or_default();
                 let field = object.field(name).ok_or_else(Refusal::missing)?;
                 let text = if field.name == "Id" {
                     id.to_owned()
@@ -230,11 +230,14 @@ fn columns(
         .map(|name| column(schema, object, plain(name)))
         .collect::<Result<_, _>>()?;
     let has_id = columns.iter().any(|column| matches!(column, Column::Id));
-    let needs_id = !matches!(job.operation, Operation::Insert | Operation::Upsert);
+    let needs_id = !matches!(job.task.operation, Operation::Insert | Operation::Upsert);
     if needs_id && !has_id {
         return Err(Stop::Batch("Field name not found : Id".to_owned()));
     }
-    let deletes = matches!(job.operation, Operation::Delete | Operation::HardDelete);
+    let deletes = matches!(
+        job.task.operation,
+        Operation::Delete | Operation::HardDelete
+    );
     if deletes && columns.len() > 1 {
         let problem = "A table of records to be deleted has one column, Id";
         return Err(Stop::Batch(problem.to_owned()));

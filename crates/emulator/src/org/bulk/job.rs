@@ -100,9 +100,9 @@ impl LineEnding {
     }
 }
 
-/// What a job is made from.
-#[derive(Clone, Debug)]
-pub(crate) struct NewJob {
+/// What a job is to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Task {
     pub(crate) operation: Operation,
     pub(crate) object: String,
     pub(crate) query: Option<String>,
@@ -117,13 +117,8 @@ pub(crate) struct NewJob {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) id: String,
-    pub(crate) operation: Operation,
-    pub(crate) object: String,
-    pub(crate) query: Option<String>,
-    pub(crate) external_id: Option<String>,
-    pub(crate) delimiter: Delimiter,
-    pub(crate) line_ending: LineEnding,
-    pub(crate) version: u16,
+    #[serde(flatten)]
+    pub(crate) task: Task,
     pub(crate) created_by: String,
     /// Milliseconds.
     pub(crate) created_at: i64,
@@ -142,23 +137,17 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(id: String, new: NewJob, author: &Author) -> Self {
+    pub(super) fn new(id: String, task: Task, author: &Author) -> Self {
         Self {
             id,
-            operation: new.operation,
-            object: new.object,
-            query: new.query,
-            external_id: new.external_id,
-            delimiter: new.delimiter,
-            line_ending: new.line_ending,
-            version: new.version,
             created_by: author.user.to_string(),
             created_at: super::millis(author.now),
             modified_at: super::millis(author.now),
-            state: match new.operation.is_query() {
+            state: match task.operation.is_query() {
                 true => State::UploadComplete,
                 false => State::Open,
             },
+            task,
             is_claimed: false,
             processed: 0,
             failed: 0,

@@ -24,7 +24,7 @@ pub(crate) use self::columns::{NoTable, write_line};
 pub(crate) use self::export::Slice;
 pub(crate) use self::files::{UPLOAD_MAX, UploadError};
 pub(crate) use self::ingest::{Outcome, column_name};
-pub(crate) use self::job::{Delimiter, Job, LineEnding, NewJob, Operation, Pace, State};
+pub(crate) use self::job::{Delimiter, Job, LineEnding, Operation, Pace, State, Task};
 pub(crate) use self::report::Report;
 use super::Org;
 use super::write::Author;
@@ -83,7 +83,7 @@ fn millis(at: UnixTime) -> i64 {
 
 impl Org {
     /// Begins a job. Jobs that are too old, or too many, are forgotten.
-    pub(crate) fn begin_job(&self, new: NewJob, author: &Author) -> Result<Job, rusqlite::Error> {
+    pub(crate) fn begin_job(&self, task: Task, author: &Author) -> Result<Job, rusqlite::Error> {
         let lifetime = i64::try_from(LIFETIME.as_millis()).unwrap_or(i64::MAX);
         let oldest = millis(author.now) - lifetime;
         self.store.together(|| {
@@ -102,7 +102,7 @@ impl Org {
             let id = self
                 .store
                 .run(|connection| super::table::next_id(connection, KEY_PREFIX))?;
-            let job = Job::new(id.to_string(), new, author);
+            let job = Job::new(id.to_string(), task, author);
             self.keep_job(&job)?;
             Ok(job)
         })
@@ -192,7 +192,7 @@ impl Org {
             user: RecordId::parse(&job.created_by).unwrap_or_else(|| author.user.clone()),
             now: author.now,
         };
-        let problem = if job.operation.is_query() {
+        let problem = if job.task.operation.is_query() {
             let outcome = self.run_export(&job, &author);
             outcome.err().map(|error| error.to_string())
         } else {

@@ -23,7 +23,7 @@ impl Org {
         report: Report,
         out: &mut dyn FnMut(Vec<u8>) -> bool,
     ) -> Result<(), Box<dyn std::error::Error>> {
-        let form = (job.delimiter, job.line_ending);
+        let form = (job.task.delimiter, job.task.line_ending);
         let mut table = self.table(job);
         let mut line = csv::StringRecord::new();
         if !table.read_record(&mut line)? {

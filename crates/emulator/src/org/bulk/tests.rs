@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::{BATCHES_MAX, ClassicError, Content, Delimiter, JOBS_MAX, LineEnding, Load};
-use super::{Job, NewJob, Operation};
+use super::{Job, Operation, Task};
 use crate::org::tests::{NOW, org, user};
 use crate::org::write::Author;
 use crate::org::{Org, Seed};
@@ -15,8 +15,8 @@ fn author() -> Author {
     }
 }
 
-fn new() -> NewJob {
-    NewJob {
+fn new() -> Task {
+    Task {
         operation: Operation::Insert,
         object: "Account".to_owned(),
         query: None,

@@ -9,13 +9,13 @@ use crate::org::value::{datetime_text, timestamp};
 /// What is said when a job is made or changed, and in lists.
 pub(super) fn brief(job: &Job) -> Value {
     let mut keys = start(job);
-    if !job.operation.is_query() {
-        let (version, id) = (job.version, &job.id);
+    if !job.task.operation.is_query() {
+        let (version, id) = (job.task.version, &job.id);
         let url = format!("services/data/v{version}.0/jobs/ingest/{id}/batches");
         keys.insert("contentUrl".to_owned(), json!(url));
     }
-    keys.insert("lineEnding".to_owned(), json!(job.line_ending));
-    keys.insert("columnDelimiter".to_owned(), json!(job.delimiter));
+    keys.insert("lineEnding".to_owned(), json!(job.task.line_ending));
+    keys.insert("columnDelimiter".to_owned(), json!(job.task.delimiter));
     Value::Object(keys)
 }
 
@@ -23,18 +23,18 @@ pub(super) fn brief(job: &Job) -> Value {
 pub(super) fn full(job: &Job) -> Value {
     let mut keys = start(job);
     let mut put = |name: &str, value: Value| keys.insert(name.to_owned(), value);
-    let is_query = job.operation.is_query();
+    let is_query = job.task.operation.is_query();
     put(
         "jobType",
         json!(if is_query { "V2Query" } else { "V2Ingest" }),
     );
     if !is_query {
-        let (version, id) = (job.version, &job.id);
+        let (version, id) = (job.task.version, &job.id);
         let url = format!("services/data/v{version}.0/jobs/ingest/{id}/batches");
         put("contentUrl", json!(url));
     }
-    put("lineEnding", json!(job.line_ending));
-    put("columnDelimiter", json!(job.delimiter));
+    put("lineEnding", json!(job.task.line_ending));
+    put("columnDelimiter", json!(job.task.delimiter));
     put("numberRecordsProcessed", json!(job.processed));
     if !is_query {
         put("numberRecordsFailed", json!(job.failed));
@@ -57,18 +57,18 @@ fn start(job: &Job) -> Map<String, Value> {
     let mut keys = Map::new();
     let mut put = |name: &str, value: Value| keys.insert(name.to_owned(), value);
     put("id", json!(job.id));
-    put("operation", json!(job.operation));
-    put("object", json!(job.object));
+    put("operation", json!(job.task.operation));
+    put("object", json!(job.task.object));
     put("createdById", json!(job.created_by));
     put("createdDate", json!(moment(job.created_at)));
     put("systemModstamp", json!(moment(job.modified_at)));
     put("state", json!(job.state));
-    if let Some(field) = &job.external_id {
+    if let Some(field) = &job.task.external_id {
         put("externalIdFieldName", json!(field));
     }
     put("concurrencyMode", json!("Parallel"));
     put("contentType", json!("CSV"));
-    put("apiVersion", json!(f64::from(job.version)));
+    put("apiVersion", json!(f64::from(job.task.version)));
     keys
 }
 

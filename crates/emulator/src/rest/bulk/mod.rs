@@ -15,7 +15,7 @@ use super::call::{Answer, Call, failed, not_implemented};
 use super::{query, refusal};
 use crate::error::ApiError;
 use crate::org::Org;
-use crate::org::bulk::{Delimiter, Job, LineEnding, NewJob, NoTable, Operation, State};
+use crate::org::bulk::{Delimiter, Job, LineEnding, NoTable, Operation, State, Task};
 use crate::org::schema::Flag;
 
 /// How many jobs a page of the list has.
@@ -30,7 +30,7 @@ enum Kind {
 
 impl Kind {
     fn of(job: &Job) -> Self {
-        if job.operation.is_query() {
+        if job.task.operation.is_query() {
             return Self::Query;
         }
         Self::Ingest
@@ -225,8 +225,8 @@ impl Asked {
         Ok(asked)
     }
 
-    fn into_new(self, call: &Call<'_>, object: String) -> NewJob {
-        NewJob {
+    fn into_task(self, call: &Call<'_>, object: String) -> Task {
+        Task {
             operation: self.operation,
             object,
             query: self.query,
@@ -254,7 +254,7 @@ fn create_query(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
                 NoTable::Query(error) => query::refusal(error),
                 NoTable::Refused(error) => refusal::of_refusal(error),
             })?;
-    begin(org, call, asked.into_new(call, object))
+    begin(org, call, asked.into_task(call, object))
 }
 
 fn create_ingest(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -267,7 +267,7 @@ fn create_ingest(org: &Org, call: &Call<'_>) -> Result<Answer, ApiError> {
     let name = asked.object.as_deref().unwrap_or_default();
     let external_id = asked.external_id_field_name.as_deref();
     let object = check_target(org, (asked.operation, name, external_id))?;
-    begin(org, call, asked.into_new(call, object))
+    begin(org, call, asked.into_task(call, object))
 }
 
 /// The name of the object that a job is for, if the job can be.
@@ -297,8 +297,8 @@ pub(super) fn check_target(
     Ok(object.name.clone())
 }
 
-fn begin(org: &Org, call: &Call<'_>, new: NewJob) -> Result<Answer, ApiError> {
-    let job = org.begin_job(new, &call.author());
+fn begin(org: &Org, call: &Call<'_>, task: Task) -> Result<Answer, ApiError> {
+    let job = org.begin_job(task, &call.author());
     let job = job.map_err(|error| failed(&error))?;
     Ok(Answer::json(&info::brief(&job)))
 }

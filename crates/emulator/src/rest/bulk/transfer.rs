@@ -195,8 +195,11 @@ fn report(job: Job, report: Report) -> Download {
 }
 
 fn result(call: &Call<'_>, job: Job) -> Result<Download, ApiError> {
-    if job.version != call.version {
-        let message = format!("The job was created with API version {}.0", job.version);
+    if job.task.version != call.version {
+        let message = format!(
+            "The job was created with API version {}.0",
+            job.task.version
+        );
         return Err(ApiError::framework(
             StatusCode::CONFLICT,
             "INVALIDVERSION",
@@ -265,7 +268,7 @@ fn respond(app: App, call: &Call<'_>, download: Download) -> Response {
     let is_packed = wire::accepts_gzip(call.headers);
     let count = download.count;
     let locator = download.locator.clone();
-    let is_query = download.job.operation.is_query();
+    let is_query = download.job.task.operation.is_query();
     let (sender, receiver) = mpsc::channel(WAITING);
     // It ends with the body: when the client goes away, its next piece is not taken.
     drop(spawn_blocking(move || {

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::org::bulk::{
-    BATCHES_MAX, ClassicError, Content, Delimiter, Job, LineEnding, Load, NewJob, State, UPLOAD_MAX,
+    BATCHES_MAX, ClassicError, Content, Delimiter, Job, LineEnding, Load, State, Task, UPLOAD_MAX,
 };
 use crate::origin::Origin;
 use crate::session::{Presented, Session, presented};
@@ -117,7 +117,7 @@ fn begin(org: &Org, call: &Call<'_>) -> Result<Response, Refusal> {
     let operation = asked.operation()?;
     let object = check_target(org, (operation, asked.get("object"), asked.external_id()))
         .map_err(|error| Refusal::new("InvalidJob", error.message))?;
-    let new = NewJob {
+    let task = Task {
         operation,
         object,
         query: None,
@@ -126,7 +126,7 @@ fn begin(org: &Org, call: &Call<'_>) -> Result<Response, Refusal> {
         line_ending: LineEnding::default(),
         version: call.version,
     };
-    let job = org.begin_classic(new, content, &call.author())?;
+    let job = org.begin_classic(task, content, &call.author())?;
     show(org, call, &job, StatusCode::CREATED)
 }
 
@@ -161,7 +161,7 @@ fn add(org: &Org, call: &Call<'_>, job: &Job) -> Result<Response, Refusal> {
     records::check_size(job, call.body)?;
     let is_json = words::content_of(job) == Content::Json;
     let converted;
-    let load = if job.operation.is_query() {
+    let load = if job.task.operation.is_query() {
         let text = std::str::from_utf8(call.body);
         Load::Query(text.map_err(|_| Refusal::new("InvalidBatch", "The statement is no UTF-8"))?)
     } else if is_json {

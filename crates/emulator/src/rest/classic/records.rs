@@ -38,8 +38,8 @@ pub(super) fn table(org: &Org, job: &Job, body: &[u8]) -> Result<Vec<u8>, Refusa
         .map_err(|error| wrong(format!("Unable to parse the array of records: {error}")))?;
     let schema = org.schema();
     let object = schema
-        .object(&job.object)
-        .ok_or_else(|| wrong(format!("Object {} is not there", job.object)))?;
+        .object(&job.task.object)
+        .ok_or_else(|| wrong(format!("Object {} is not there", job.task.object)))?;
     let mut columns = Vec::new();
     let mut places = HashMap::new();
     let mut rows: Vec<Vec<(usize, String)>> = Vec::with_capacity(records.len());
@@ -120,7 +120,7 @@ pub(super) fn check_size(job: &Job, body: &[u8]) -> Result<(), Refusal> {
         let text = format!("A batch has at most {BATCH_MAX} bytes, and this one has {size}");
         return Err(wrong(text));
     }
-    if job.operation.is_query() || words::content_of(job) == Content::Json {
+    if job.task.operation.is_query() || words::content_of(job) == Content::Json {
         return Ok(());
     }
     let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(body);
@@ -163,7 +163,7 @@ fn text(value: Value) -> String {
 /// `…/result`: what became of the records, or where those that were found are.
 pub(super) fn results(org: &Org, batch: &Job) -> Result<Response, Refusal> {
     let content = words::content_of(batch);
-    if batch.operation.is_query() {
+    if batch.task.operation.is_query() {
         return Ok(words::result_list(&[result_id(batch)], content));
     }
     if content == Content::Json {
@@ -222,7 +222,7 @@ fn error(text: &str) -> Value {
 
 /// `…/result/ID`: the records that a query found.
 pub(super) fn found(org: &Org, batch: &Job, id: &str) -> Result<Response, Refusal> {
-    if !batch.operation.is_query() || !result_id(batch).starts_with(id) || id.len() < 15 {
+    if !batch.task.operation.is_query() || !result_id(batch).starts_with(id) || id.len() < 15 {
         let text = format!("Unable to find result {id} in batch {}", batch.id);
         return Err(Refusal::new("InvalidBatch", text));
     }

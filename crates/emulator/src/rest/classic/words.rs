@@ -164,8 +164,8 @@ pub(super) fn job(job: &Job, batches: &[Job], (speech, status): (Speech, StatusC
     let count = |state: State| batches.iter().filter(|batch| batch.state == state).count();
     let mut info = json!({
         "id": job.id,
-        "operation": job.operation,
-        "object": job.object,
+        "operation": job.task.operation,
+        "object": job.task.object,
         "createdById": job.created_by,
         "createdDate": spoken(job.created_at, speech),
         "systemModstamp": spoken(job.modified_at, speech),
@@ -179,13 +179,13 @@ pub(super) fn job(job: &Job, batches: &[Job], (speech, status): (Speech, StatusC
         "numberBatchesTotal": batches.len(),
         "numberRecordsProcessed": batches.iter().map(|batch| batch.processed).sum::<i64>(),
         "numberRetries": 0,
-        "apiVersion": f64::from(job.version),
+        "apiVersion": f64::from(job.task.version),
         "numberRecordsFailed": batches.iter().map(|batch| batch.failed).sum::<i64>(),
         "totalProcessingTime": 0,
         "apiActiveProcessingTime": 0,
         "apexProcessingTime": 0,
     });
-    if let (Some(field), Some(members)) = (&job.external_id, info.as_object_mut()) {
+    if let (Some(field), Some(members)) = (&job.task.external_id, info.as_object_mut()) {
         members.insert("externalIdFieldName".to_owned(), json!(field));
     }
     say("jobInfo", &info, (speech, status))
