@@ -15,6 +15,8 @@ use crate::failure::Failure;
 /// The header that a page in a browser and a server that is tricked into a request cannot set.
 pub(crate) const REQUIRED: HeaderName = HeaderName::from_static("accredit-request");
 
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Who chose the address.
@@ -43,6 +45,28 @@ pub(crate) enum Reach {
     Callers,
     /// From other machines, and no caller is known: reports only, no token leaves.
     Nobody,
+}
+
+/// What tells a page in a browser from a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pages {
+    /// Whatever only browsers are meant to send.
+    ByAnySign,
+    /// The same, but for a lone `Sec-Fetch-Mode`: Node's `fetch` sends it, and no more. A browser
+    /// says with it from which site the request comes.
+    ByMoreThanMode,
+}
+
+impl Pages {
+    fn is_one(self, headers: &HeaderMap) -> bool {
+        let is_sign = |name: &str| name == ORIGIN.as_str() || name.starts_with("sec-fetch-");
+        let mut signs = headers.iter().filter(|(name, _)| is_sign(name.as_str()));
+        match (signs.next(), signs.next()) {
+            (None, _) => false,
+            (Some((name, _)), None) => self == Self::ByAnySign || name != FETCH_MODE,
+            (Some(_), Some(_)) => true,
+        }
+    }
 }
 
 impl Rules {
@@ -114,12 +138,8 @@ impl Rules {
     }
 
     /// Checks that the request comes neither from a page nor through somebody else.
-    pub(crate) fn check_way(&self, headers: &HeaderMap) -> Result<(), Failure> {
-        let is_page = headers.contains_key(ORIGIN)
-            || headers
-                .keys()
-                .any(|name| name.as_str().starts_with("sec-fetch-"));
-        if is_page {
+    pub(crate) fn check_way(&self, headers: &HeaderMap, pages: Pages) -> Result<(), Failure> {
+        if pages.is_one(headers) {
             return Err(Failure::forbidden(
                 "requests of pages in a browser (Origin, Sec-Fetch-*) are not answered here",
             ));

@@ -10,7 +10,7 @@ use crate::answer::{self, Answer};
 use crate::app::Ask;
 use crate::config::Use;
 use crate::dashboard;
-use crate::exposure::Reach;
+use crate::exposure::{Pages, Reach};
 use crate::failure::{self, Failure};
 use crate::permission;
 use crate::report_document::{self, Secrets};
@@ -52,7 +52,7 @@ pub(crate) async fn show(ask: &Ask<'_>) -> Result<Answer, Failure> {
 /// Secrets are shown to whoever may have the token anyway, and only if that was asked for.
 fn secrets(ask: &Ask<'_>, connection: &str) -> Secrets {
     let headers = ask.request.headers();
-    let is_direct = ask.setup.rules.check_way(headers).is_ok();
+    let is_direct = ask.setup.rules.check_way(headers, Pages::ByAnySign).is_ok();
     let is_local = ask.setup.rules.reach() == Reach::Loopback && ask.setup.callers.is_empty();
     let is_caller = || {
         let caller = ask

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use accredit::assertion::Subject;
-use http::{Method, Request, Uri};
+use http::{HeaderMap, Method, Request, Uri};
 use hyper::body::Incoming;
 
 use super::{App, Ask};
 use crate::answer::Answer;
 use crate::audit::{AuditEntry, template};
 use crate::caller::{self, Caller};
-use crate::exposure::Rules;
+use crate::exposure::{Pages, Rules};
 use crate::failure::Failure;
 use crate::handle::{self, Grant};
 use crate::peer::Peer;
@@ -89,7 +89,7 @@ impl App {
             check_method(route, request.method())?;
             return Ok(Admitted::Anybody);
         }
-        setup.rules.check_way(headers)?;
+        setup.rules.check_way(headers, pages(route, headers))?;
         if route.needs_header() {
             Rules::check_required(headers)?;
         }
@@ -270,6 +270,16 @@ struct Way<'a> {
 fn target_of(uri: &Uri) -> &str {
     uri.path_and_query()
         .map_or("", http::uri::PathAndQuery::as_str)
+}
+
+/// How strictly a request is held to be a page's. What no page knows, a key or a handle, speaks for
+/// a program of Salesforce's own routes; at the token endpoint it stands in the form.
+fn pages(route: Route<'_>, headers: &HeaderMap) -> Pages {
+    match route {
+        Route::StandIn => Pages::ByMoreThanMode,
+        Route::Direct { .. } if caller::shown_key(headers).is_some() => Pages::ByMoreThanMode,
+        _ => Pages::ByAnySign,
+    }
 }
 
 /// A key in an address ends up in every log on the way (RFC 6750 §5.3).

@@ -101,3 +101,51 @@ async fn a_handle_ends_with_the_caller_it_was_made_for() {
         401
     );
 }
+
+/// What `fetch` of Node says of itself, whoever runs it.
+const NODE: &str = "Sec-Fetch-Mode: cors\r\n";
+
+#[tokio::test]
+async fn a_program_over_the_fetch_of_node_is_served_and_a_page_is_not() {
+    let (key, a) = caller(
+        "a",
+        "connections = \"default\"\nuses = [\"token\", \"proxy\"]",
+    );
+    let world = World::start(&format!("{CONNECTIONS}{a}"), Reveal::Never).await;
+    let form = format!("grant_type=client_credentials&client_secret={key}");
+    let sign_in = "POST /services/oauth2/token";
+    let reply = world.ask(sign_in, &format!("{FORM}{NODE}"), &form).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let handle = reply.json()["access_token"].as_str().unwrap().to_owned();
+    for credential in [
+        format!("Authorization: Bearer {handle}\r\n"),
+        format!("Authorization: Bearer {key}\r\n"),
+    ] {
+        let headers = format!("{credential}{NODE}");
+        let through = world.ask("GET /services/data/", &headers, "").await;
+        assert_eq!(through.status, 200, "{through:?}");
+        let token = "GET /v1/connections/default/token";
+        let proxy = "GET /v1/connections/default/proxy/services/data/";
+        for line in [token, proxy] {
+            assert_eq!(world.ask(line, &headers, "").await.status, 403, "{line}");
+        }
+        for page in [
+            "Sec-Fetch-Site: cross-site\r\n",
+            "Sec-Fetch-Site: same-origin\r\n",
+            "Sec-Fetch-Dest: empty\r\n",
+            "Sec-Fetch-User: ?1\r\n",
+            "Sec-Fetch-Mode: cors\r\n",
+            "Origin: https://attacker.example\r\n",
+            "Origin: null\r\n",
+        ] {
+            let headers = format!("{headers}{page}");
+            let through = world.ask("GET /services/data/", &headers, "").await;
+            assert_eq!(through.status, 403, "{page} {through:?}");
+            let headers = format!("{FORM}{NODE}{page}");
+            let asked = world.ask(sign_in, &headers, &form).await;
+            assert_eq!(asked.status, 403, "{page} {asked:?}");
+        }
+    }
+    let without = world.ask("GET /services/data/", NODE, "").await;
+    assert_eq!(without.status, 403, "no key, no exception: {without:?}");
+}
