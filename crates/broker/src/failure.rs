@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use accredit::diagnosis::{Diagnosis, Retry};
+use accredit::diagnosis::{Diagnosis, LocalCause, Retry};
 use accredit::error::{Error, ErrorKind};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -188,7 +188,13 @@ impl From<Error> for Failure {
             ErrorKind::Withheld => (StatusCode::SERVICE_UNAVAILABLE, "login_withheld"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "broken_connection"),
         };
-        let mut this = Self::new(status, code, error.to_string());
+        let advice = match error.cause() {
+            Some(LocalCause::StrangeInstance) => {
+                "; if it is a host of your own, name it in instance_hosts of the connection"
+            }
+            _ => "",
+        };
+        let mut this = Self::new(status, code, format!("{error}{advice}"));
         this.diagnosis = error.refusal().and_then(Diagnosis::of);
         this.retry_after = error.retry_after();
         this

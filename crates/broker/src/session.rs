@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use accredit::BoxFuture;
 use accredit::assertion::Subject;
+use accredit::audience::InstanceHost;
 use accredit::cache::{Cached, Spawn};
 use accredit::clock::{Clock, UnixTime};
 use accredit::error::Error;
@@ -226,8 +227,8 @@ impl Session {
             record: Arc::clone(&record),
             clock: Arc::clone(&world.clock),
         };
-        let login_url = connection.endpoint.login_url().clone();
-        let shared = Shared::new(recorded, sharing, name.stored_as(), login_url);
+        let endpoint = connection.endpoint.clone();
+        let shared = Shared::new(recorded, sharing, name.stored_as(), endpoint);
         let cached = Cached::new(
             shared,
             RefreshPolicy::default(),
@@ -311,6 +312,7 @@ struct Name {
     subject: String,
     key: String,
     token_lifetime: Duration,
+    instance_hosts: Vec<InstanceHost>,
 }
 
 impl Name {
@@ -358,6 +360,7 @@ impl Sessions {
             subject: subject.as_str().to_owned(),
             key: key.signer.public_key().fingerprint(),
             token_lifetime: connection.token_lifetime,
+            instance_hosts: connection.endpoint.instance_hosts().to_vec(),
         };
         let mut sessions = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(session) = sessions.get(&name) {

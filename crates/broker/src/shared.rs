@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use accredit::BoxFuture;
-use accredit::audience::LoginUrl;
 use accredit::clock::{Clock, UnixTime};
 use accredit::error::Error;
+use accredit::exchange::TokenEndpoint;
 use accredit::policy::RefreshPolicy;
 use accredit::random::Random;
 use accredit::secret::hex;
@@ -57,7 +57,7 @@ pub(crate) struct Shared<S> {
     source: S,
     sharing: Option<Sharing>,
     name: String,
-    login_url: LoginUrl,
+    endpoint: TokenEndpoint,
     /// The token that was given last; one that is asked for again must be newer.
     last: Mutex<Option<Token>>,
 }
@@ -74,13 +74,13 @@ impl<S: TokenSource> Shared<S> {
         source: S,
         sharing: Option<Sharing>,
         name: String,
-        login_url: LoginUrl,
+        endpoint: TokenEndpoint,
     ) -> Self {
         Self {
             source,
             sharing,
             name,
-            login_url,
+            endpoint,
             last: Mutex::default(),
         }
     }
@@ -133,7 +133,7 @@ impl<S: TokenSource> Shared<S> {
             return Ok(None);
         };
         // What cannot be opened was written by somebody with another key: it is not there.
-        let token = sharing.vault.open(&self.name, &sealed, &self.login_url);
+        let token = sharing.vault.open(&self.name, &sealed, &self.endpoint);
         let now = sharing.clock.now();
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let is_news = |token: &Token| {

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use accredit::audience::{InstanceUrl, LoginUrl};
 use accredit::clock::UnixTime;
 use accredit::error::Error;
+use accredit::exchange::TokenEndpoint;
 use accredit::random::Random;
 use accredit::secret::{AccessToken, Secret};
 use accredit::source::{Expiry, Token};
@@ -84,8 +84,9 @@ impl Vault {
         Some(whole)
     }
 
-    /// Opens what was kept under `name`; `None` if it is no token of ours for that login host.
-    pub(crate) fn open(&self, name: &str, whole: &[u8], login_url: &LoginUrl) -> Option<Token> {
+    /// Opens what was kept under `name`; `None` if it is no token of ours that may be used
+    /// with that endpoint.
+    pub(crate) fn open(&self, name: &str, whole: &[u8], endpoint: &TokenEndpoint) -> Option<Token> {
         let (version, rest) = whole.split_first()?;
         let (nonce, sealed) = rest.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -99,7 +100,7 @@ impl Vault {
         let at = UnixTime::from_millis(wire.expires_at);
         Some(Token {
             access_token: AccessToken::new(wire.text).ok()?,
-            instance_url: InstanceUrl::accept(&wire.instance_url, login_url).ok()?,
+            instance_url: endpoint.accept_instance(&wire.instance_url).ok()?,
             id: wire.id,
             scope: wire.scope,
             issued_at: UnixTime::from_millis(wire.issued_at),

@@ -150,7 +150,7 @@ impl TokenCache {
             .access_token;
         Some(Grant {
             access_token,
-            instance_url: InstanceUrl::accept(&kept.instance_url, &self.login_url).ok()?,
+            instance_url: InstanceUrl::accept(&kept.instance_url, &self.login_url, &[]).ok()?,
             reply,
         })
     }

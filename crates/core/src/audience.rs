@@ -16,7 +16,7 @@ mod rule;
 
 pub use host::HostClass;
 use host::{Environment, Place};
-pub use instance::InstanceUrl;
+pub use instance::{InstanceHost, InstanceUrl};
 pub use rule::AudienceRule;
 
 /// Where to sign in: an origin, and a path for Experience Cloud sites. No slash at the end.

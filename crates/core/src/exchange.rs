@@ -9,7 +9,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 
 use crate::assertion::Assertion;
-use crate::audience::{Audience, InstanceUrl, LoginUrl};
+use crate::audience::{Audience, InstanceHost, InstanceUrl, LoginUrl};
 use crate::clock::UnixTime;
 use crate::diagnosis::LocalCause;
 use crate::error::{ClockOffset, Error};
@@ -28,6 +28,7 @@ pub struct TokenEndpoint {
     login_url: LoginUrl,
     audience: Audience,
     url: http::Uri,
+    instance_hosts: Vec<InstanceHost>,
 }
 
 /// A token reply that may be used.
@@ -57,7 +58,30 @@ impl TokenEndpoint {
             login_url,
             audience,
             url,
+            instance_hosts: Vec::new(),
         })
+    }
+
+    /// Lets tokens go to `hosts` too, besides those of Salesforce and the login host.
+    #[must_use]
+    pub fn with_instance_hosts(mut self, hosts: Vec<InstanceHost>) -> Self {
+        self.instance_hosts = hosts;
+        self
+    }
+
+    /// The hosts that tokens may go to besides those of Salesforce and the login host.
+    #[must_use]
+    pub fn instance_hosts(&self) -> &[InstanceHost] {
+        &self.instance_hosts
+    }
+
+    /// Accepts an instance that a token of this endpoint may be sent to: see
+    /// [`InstanceUrl::accept`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Response`](crate::error::ErrorKind::Response) otherwise.
+    pub fn accept_instance(&self, text: &str) -> Result<InstanceUrl, Error> {
+        InstanceUrl::accept(text, &self.login_url, &self.instance_hosts)
     }
 
     /// What the endpoint is called in `aud`.
@@ -141,7 +165,7 @@ impl TokenEndpoint {
         }
         let response = TokenResponse::parse(reply.body()).map_err(Error::into_transient)?;
         let instance_url = match &response.instance_url {
-            Some(text) => InstanceUrl::accept(text, &self.login_url)?,
+            Some(text) => self.accept_instance(text)?,
             None => return Err(Error::response("the token reply names no instance_url")),
         };
         Ok(Granted {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use accredit::assertion::Subject;
-use accredit::audience::LoginUrl;
+use accredit::audience::{InstanceHost, LoginUrl};
 use accredit::error::Error;
 use accredit::exchange::TokenEndpoint;
 use accredit::oauth::ClientId;
@@ -61,6 +61,7 @@ fn one(
         section.mistake(&section.span(), "username", what);
     }
     let endpoint = endpoint(&section);
+    let instance_hosts = section.list("instance_hosts", InstanceHost::parse);
     let key = section.required("key", |text| check_key(text).map(|()| text.to_owned()));
     let key = key.map(|key| KeyPlace {
         place: section.place(&key.span, "key"),
@@ -71,7 +72,7 @@ fn one(
     Some(ConnectionConfig {
         name,
         issuer: issuer?.value,
-        endpoint: endpoint?,
+        endpoint: endpoint?.with_instance_hosts(instance_hosts.unwrap_or_default()),
         subject: subject.map(|found| found.value),
         subjects,
         key: key?,

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use accredit::audience::InstanceUrl;
+use accredit::audience::LoginUrl;
 use accredit::clock::ManualClock;
 use accredit::random::SeededRandom;
 use accredit::secret::{AccessToken, Secret};
@@ -115,8 +115,9 @@ struct Source {
 #[derive(Clone, Debug)]
 struct Counted(Arc<Source>);
 
-fn login_url() -> LoginUrl {
-    LoginUrl::parse("https://acme.my.salesforce.com").unwrap()
+fn endpoint() -> TokenEndpoint {
+    let login_url = LoginUrl::parse("https://acme.my.salesforce.com").unwrap();
+    TokenEndpoint::new(login_url, None).unwrap()
 }
 
 impl TokenSource for Counted {
@@ -126,7 +127,8 @@ impl TokenSource for Counted {
             Some(()) => Err(Error::response("no")),
             None => Ok(Token {
                 access_token: AccessToken::new(format!("00D!{number}")).unwrap(),
-                instance_url: InstanceUrl::accept("https://acme.my.salesforce.com", &login_url())
+                instance_url: endpoint()
+                    .accept_instance("https://acme.my.salesforce.com")
                     .unwrap(),
                 id: None,
                 scope: Some("api".to_owned()),
@@ -155,7 +157,7 @@ fn replica(store: &Arc<Fake>, source: &Arc<Source>) -> Shared<Counted> {
         Counted(source.clone()),
         Some(sharing),
         NAME.to_owned(),
-        login_url(),
+        endpoint(),
     )
 }
 
@@ -247,12 +249,12 @@ fn a_sealed_token_opens_only_under_its_name_and_unchanged() {
     let source = Arc::new(Source::default());
     let token = futures(Counted(source).token()).unwrap();
     let sealed = vault.seal("a", &token, &SeededRandom::new(1)).unwrap();
-    assert!(vault.open("a", &sealed, &login_url()).is_some());
-    assert!(vault.open("b", &sealed, &login_url()).is_none());
+    assert!(vault.open("a", &sealed, &endpoint()).is_some());
+    assert!(vault.open("b", &sealed, &endpoint()).is_none());
     for at in 0..sealed.len() {
         let mut bent = sealed.clone();
         bent[at] ^= 1;
-        assert!(vault.open("a", &bent, &login_url()).is_none(), "{at}");
+        assert!(vault.open("a", &bent, &endpoint()).is_none(), "{at}");
     }
     assert!(Vault::new(&Secret::new(b"short".to_vec())).is_err());
 }

@@ -283,3 +283,29 @@ async fn a_bad_new_configuration_changes_nothing_and_a_good_one_keeps_the_token(
     assert_eq!(reply.json()["access_token"], "00Dcanary!TOKEN1");
     assert_eq!(world.salesforce.asked(), 1);
 }
+
+#[tokio::test]
+async fn a_token_goes_to_a_host_of_ones_own_only_if_the_connection_names_it() {
+    let connections = CONNECTIONS.replace("http://127.0.0.1:1", "https://acme.my.salesforce.com");
+    let named = |hosts: &str| {
+        let key = format!("instance_hosts = [{hosts}]\nkey");
+        connections.replacen("key", &key, 1)
+    };
+    let world = World::start(&connections, Reveal::Never).await;
+    *world.salesforce.instance_url.lock().unwrap() = "https://api.example.com:8443".to_owned();
+    let ask = || world.get("/v1/connections/default/token");
+    let refused = ask().await;
+    assert_eq!(refused.status, 502, "{refused:?}");
+    assert!(refused.body.contains("instance_hosts"), "{refused:?}");
+    assert!(!refused.body.contains("canary"), "{refused:?}");
+    world.reload(&named("\"api.example.com\"")).await.unwrap();
+    assert_eq!(ask().await.status, 502, "another port is another host");
+    let both = named("\"a.example.com\", \"api.example.com:8443\"");
+    world.reload(&both).await.unwrap();
+    let granted = ask().await.json();
+    assert_eq!(granted["instance_url"], "https://api.example.com:8443");
+    world.reload(&connections).await.unwrap();
+    let after = ask().await;
+    assert_eq!(after.status, 503, "what is no longer named gets nothing");
+    assert!(!after.body.contains("canary"), "{after:?}");
+}

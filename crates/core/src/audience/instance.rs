@@ -12,13 +12,46 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InstanceUrl(String);
 
+/// A host besides Salesforce's own that a person trusts with tokens, over https: its name in lower
+/// case, and a port if it is not 443.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InstanceHost(String);
+
+impl InstanceHost {
+    /// Reads a name such as `api.example.com` or `api.example.com:8443`. It means this one host,
+    /// and none below it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`](crate::error::ErrorKind::Setting) if it is anything else.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            Error::setting(format!(
+                "{text:?} is no host, expected one like api.example.com or api.example.com:8443"
+            ))
+        };
+        if text.contains('/') {
+            return Err(wrong());
+        }
+        let url = BaseUrl::parse(text, "the host").map_err(|_| wrong())?;
+        Ok(Self(url.text))
+    }
+
+    fn is_of(&self, url: &BaseUrl) -> bool {
+        url.text.get(..url.origin_length) == Some(self.0.as_str())
+    }
+}
+
 impl InstanceUrl {
     /// Accepts the instance that a reply names, if a token may be sent there: a host of Salesforce,
-    /// the login host itself, or this machine when the login host is on it too.
+    /// the login host itself, one of `trusted`, or this machine when the login host is on it too.
     ///
     /// # Errors
     /// [`ErrorKind::Response`](crate::error::ErrorKind::Response) otherwise.
-    pub fn accept(text: &str, login_url: &LoginUrl) -> Result<Self, Error> {
+    pub fn accept(
+        text: &str,
+        login_url: &LoginUrl,
+        trusted: &[InstanceHost],
+    ) -> Result<Self, Error> {
         let url = BaseUrl::parse(text, "the instance URL in the reply")
             .map_err(|error| Error::response(error.to_string()))?;
         let class = HostClass::of(&url.host);
@@ -28,7 +61,7 @@ impl InstanceUrl {
             HostClass::Custom => is_own,
             _ => url.is_https,
         };
-        if is_trusted {
+        if is_trusted || trusted.iter().any(|host| host.is_of(&url)) {
             Ok(Self(url.text))
         } else {
             Err(Error::response(format!(

@@ -202,7 +202,42 @@ fn a_token_goes_only_where_it_belongs() {
         ("https://login.example.com", &custom, true),
         ("https://other.example.com", &custom, false),
     ] {
-        assert_eq!(InstanceUrl::accept(url, from).is_ok(), is_accepted, "{url}");
+        let accepted = InstanceUrl::accept(url, from, &[]);
+        assert_eq!(accepted.is_ok(), is_accepted, "{url}");
+    }
+}
+
+#[test]
+fn a_token_goes_to_a_host_that_a_person_trusts_and_to_none_that_looks_like_it() {
+    let salesforce = login("https://login.salesforce.com");
+    let trusted = ["Api.Example.com", "other.example.com:8443"].map(InstanceHost::parse);
+    let trusted = trusted.map(Result::unwrap);
+    for (url, is_accepted) in [
+        ("https://api.example.com", true),
+        ("https://API.example.com:443/", true),
+        ("https://other.example.com:8443/orgs/a", true),
+        ("https://acme.my.salesforce.com", true),
+        ("http://api.example.com", false),
+        ("https://api.example.com:8443", false),
+        ("https://other.example.com", false),
+        ("https://www.api.example.com", false),
+        ("https://api.example.com.attacker.example", false),
+        ("https://api.example.com@attacker.example", false),
+        ("https://attacker.example/api.example.com", false),
+    ] {
+        let accepted = InstanceUrl::accept(url, &salesforce, &trusted);
+        assert_eq!(accepted.is_ok(), is_accepted, "{url}");
+    }
+    for text in [
+        "",
+        "https://api.example.com",
+        "a.example/x",
+        "*.example.com",
+        "a b",
+        "a@b",
+        "a:0",
+    ] {
+        assert!(InstanceHost::parse(text).is_err(), "{text}");
     }
 }
 
