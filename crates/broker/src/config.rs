@@ -20,7 +20,7 @@ mod read;
 mod section;
 mod store;
 
-pub use listener::address;
+pub use listener::{MAX_CONNECTIONS, address};
 pub use read::{LENGTH_MAX, parse};
 pub use section::{Mistake, Mistakes};
 
@@ -63,6 +63,19 @@ pub struct ListenerConfig {
     /// What becomes of requests that came through another proxy. `None`: refused on loopback, let
     /// through elsewhere, where a load balancer is to be expected.
     pub forwarded: Option<Forwarded>,
+    /// How many connections there may be at a time. `None`: 16,384.
+    pub max_connections: Option<usize>,
+    /// How many of them may come from one address or one user. `None`: half of all.
+    pub max_connections_per_peer: Option<usize>,
+}
+
+/// How many connections there may be at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// In all.
+    pub total: usize,
+    /// From one address, one network of IPv6, or one user of this machine.
+    pub per_peer: usize,
 }
 
 /// Files in PEM, as the configuration names them.

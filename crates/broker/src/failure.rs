@@ -76,6 +76,16 @@ impl Failure {
         )
     }
 
+    pub(crate) fn too_many_connections() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_connections",
+            "too many connections are open here, or from the place of this one; the settings \
+             listener.max_connections and listener.max_connections_per_peer say how many may be",
+        )
+        .with_retry_after(Duration::ZERO)
+    }
+
     pub(crate) fn not_found() -> Self {
         let message = "there is nothing at this path; GET /openapi.json lists what there is";
         Self::new(StatusCode::NOT_FOUND, "not_found", message)

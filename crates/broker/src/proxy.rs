@@ -23,7 +23,7 @@ use crate::subject::Wanted;
 mod connector;
 mod download;
 mod headers;
-mod payload;
+pub(crate) mod payload;
 pub(crate) mod target;
 mod upstream;
 mod verdict;

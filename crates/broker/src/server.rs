@@ -3,6 +3,7 @@
 //! Owns connections: how many there may be, how long a client may take with a head, and how they
 //! end. A request that is being answered when the server stops is answered.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -16,8 +17,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -25,11 +26,16 @@ use crate::peer::Peer;
 
 mod framing;
 mod guarded;
+mod seats;
 
 use guarded::Guarded;
+use seats::{Origin, Seats};
 
-/// The most connections at a time; more wait to be accepted.
-const CONNECTIONS_MAX: usize = 16_384;
+/// How many connections beyond the limits are told so at a time; the oldest makes room.
+const TURNED_AWAY_MAX: usize = 256;
+
+/// How long each of them may take to ask.
+const TURNED_AWAY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a client may take to send the head of a request, or to begin one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,21 +68,31 @@ pub async fn run(
     drain: Duration,
 ) {
     let (stopping, stopped) = watch::channel(());
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let seats = Seats::default();
     let mut connections = JoinSet::new();
+    let mut turned_away = VecDeque::<AbortHandle>::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            accepted = accept(&doors, &slots) => accepted,
+            accepted = accept(&doors) => accepted,
         };
         match accepted {
-            Ok((line, slot)) => {
+            Ok(line) => {
                 let (app, stopped) = (app.clone(), stopped.clone());
+                let seat = seats.take(line.origin(), app.setup().limits);
+                let Some(seat) = seat else {
+                    let told = connections.spawn(enter(line, app, stopped, Service::Regret));
+                    turned_away.push_back(told);
+                    if turned_away.len() > TURNED_AWAY_MAX {
+                        turned_away.pop_front().inspect(AbortHandle::abort);
+                    }
+                    continue;
+                };
                 connections.spawn(async move {
-                    enter(line, app, stopped, KeepAlive::Yes).await;
-                    drop(slot);
+                    enter(line, app, stopped, Service::Requests).await;
+                    drop(seat);
                 });
             }
             Err(error) => {
@@ -93,7 +109,7 @@ pub async fn run(
         let Some(Ok(line)) = pending(&doors).await else {
             break;
         };
-        connections.spawn(enter(line, app.clone(), never.clone(), KeepAlive::No));
+        connections.spawn(enter(line, app.clone(), never.clone(), Service::OneRequest));
     }
     drop(doors);
     drop(stopping);
@@ -106,26 +122,29 @@ pub async fn run(
 /// A connection as it comes in.
 enum Line {
     Tcp(TcpStream, SocketAddr),
-    Unix(UnixStream, u32),
+    /// With the user at the other end, and the user of this process.
+    Unix(UnixStream, u32, u32),
 }
 
-async fn accept(
-    doors: &[Door],
-    slots: &Arc<Semaphore>,
-) -> io::Result<(Line, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
-    let line = std::future::poll_fn(|context| {
+impl Line {
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Tcp(_, address) => Origin::of(address.ip()),
+            Self::Unix(_, uid, _) => Origin::User(*uid),
+        }
+    }
+}
+
+async fn accept(doors: &[Door]) -> io::Result<Line> {
+    std::future::poll_fn(|context| {
         for door in doors {
             if let Poll::Ready(line) = door.poll_accept(context) {
                 return Poll::Ready(line);
             }
         }
         Poll::Pending
-    });
-    Ok((line.await?, slot))
+    })
+    .await
 }
 
 /// A connection that waits to be taken, if there is one now.
@@ -142,11 +161,24 @@ async fn pending(doors: &[Door]) -> Option<io::Result<Line>> {
     .await
 }
 
-/// Whether a connection takes more than one request.
+/// What a connection gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeepAlive {
-    Yes,
-    No,
+enum Service {
+    /// Answers, to one request after another.
+    Requests,
+    /// An answer to one request, because the server is stopping.
+    OneRequest,
+    /// A word that there are too many.
+    Regret,
+}
+
+impl Service {
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Requests | Self::OneRequest => HEAD_TIMEOUT,
+            Self::Regret => TURNED_AWAY_TIMEOUT,
+        }
+    }
 }
 
 impl Door {
@@ -157,15 +189,17 @@ impl Door {
                 stream.set_nodelay(true)?;
                 Ok(Line::Tcp(stream, peer))
             }),
-            Self::Unix { listener, own_uid } => listener
-                .poll_accept(context)
-                .map(|accepted| Ok(Line::Unix(accepted?.0, *own_uid))),
+            Self::Unix { listener, own_uid } => listener.poll_accept(context).map(|accepted| {
+                let stream = accepted?.0;
+                let uid = stream.peer_cred()?.uid();
+                Ok(Line::Unix(stream, uid, *own_uid))
+            }),
         }
     }
 }
 
 /// Finds out who is at the other end, and serves.
-async fn enter(line: Line, app: App, stopped: watch::Receiver<()>, keep_alive: KeepAlive) {
+async fn enter(line: Line, app: App, stopped: watch::Receiver<()>, service: Service) {
     match line {
         Line::Tcp(stream, address) => {
             let peer = Peer {
@@ -173,31 +207,31 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>, keep_alive: K
                 ..Peer::default()
             };
             let Some(tls) = app.setup().tls.clone() else {
-                return answer(stream, (app, peer), stopped, keep_alive).await;
+                return answer(stream, (app, peer), stopped, service).await;
             };
-            match timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
+            match timeout(service.patience(), tls.accept(stream)).await {
                 Ok(Ok((stream, certificate))) => {
                     let peer = Peer {
                         certificate,
                         ..peer
                     };
-                    answer(stream, (app, peer), stopped, keep_alive).await;
+                    answer(stream, (app, peer), stopped, service).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
                 Err(_) => tracing::debug!("a handshake took too long"),
             }
         }
-        Line::Unix(stream, own_uid) => match stream.peer_cred().map(|peer| peer.uid()) {
-            Ok(uid) if app.setup().callers.may_connect(uid, own_uid) => {
-                let peer = Peer {
-                    uid: Some(uid),
-                    ..Peer::default()
-                };
-                answer(stream, (app, peer), stopped, keep_alive).await;
+        Line::Unix(stream, uid, own_uid) => {
+            if !app.setup().callers.may_connect(uid, own_uid) {
+                tracing::warn!(uid, "a user who is no caller was turned away");
+                return;
             }
-            Ok(uid) => tracing::warn!(uid, "a user who is no caller was turned away"),
-            Err(error) => tracing::debug!(%error, "a connection does not say whose it is"),
-        },
+            let peer = Peer {
+                uid: Some(uid),
+                ..Peer::default()
+            };
+            answer(stream, (app, peer), stopped, service).await;
+        }
     }
 }
 
@@ -206,21 +240,26 @@ async fn answer<I>(
     io: I,
     (app, peer): (App, Peer),
     mut stopped: watch::Receiver<()>,
-    keep_alive: KeepAlive,
+    service: Service,
 ) where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let peer = Arc::new(peer);
-    let service = service_fn(move |request: http::Request<Incoming>| {
+    let answering = service_fn(move |request: http::Request<Incoming>| {
         let (app, peer) = (app.clone(), Arc::clone(&peer));
-        async move { Ok::<_, std::convert::Infallible>(app.answer(request, &peer).await) }
+        async move {
+            Ok::<_, std::convert::Infallible>(match service {
+                Service::Regret => app.turn_away(&request),
+                Service::Requests | Service::OneRequest => app.answer(request, &peer).await,
+            })
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(service.patience())
         .max_buf_size(HEAD_MAX)
-        .keep_alive(keep_alive == KeepAlive::Yes)
-        .serve_connection(TokioIo::new(Guarded::new(io)), service);
+        .keep_alive(service == Service::Requests)
+        .serve_connection(TokioIo::new(Guarded::new(io)), answering);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

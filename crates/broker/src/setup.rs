@@ -11,7 +11,7 @@ use accredit::assertion::Subject;
 use accredit::error::Error;
 
 use crate::caller::Callers;
-use crate::config::{Config, ConnectionConfig, Mistake, Mistakes, TlsConfig};
+use crate::config::{Config, ConnectionConfig, ConnectionLimits, Mistake, Mistakes, TlsConfig};
 use crate::exposure::{ChosenBy, Rules};
 use crate::failure::Failure;
 use crate::key_source::{HeldKey, KeySource};
@@ -47,6 +47,7 @@ pub(crate) struct Setup {
     pub(crate) rules: Rules,
     pub(crate) reveal: Reveal,
     pub(crate) tls: Option<Tls>,
+    pub(crate) limits: ConnectionLimits,
 }
 
 /// How a listener came to be, and what it may show.
@@ -126,6 +127,7 @@ impl Setup {
                 rules,
                 reveal: listening.reveal,
                 tls,
+                limits: config.listener.limits(),
             }),
             Ok(_) => Err(Mistakes(mistakes)),
             Err(error) => {

@@ -13,7 +13,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
@@ -26,6 +25,7 @@ use crate::failure::Failure;
 use crate::form::Form;
 use crate::handle;
 use crate::peer::Peer;
+use crate::proxy::payload;
 use crate::setup::Setup;
 use crate::subject::Wanted;
 
@@ -49,12 +49,7 @@ pub(crate) async fn trade(
     peer: &Peer,
 ) -> Result<Granted, Failure> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, FORM_MAX).collect().await;
-    let body = Secret::new(
-        body.map_err(|_| Failure::bad_request("the form is too long, or broke off"))?
-            .to_bytes()
-            .to_vec(),
-    );
+    let body = Secret::new(payload::whole(body, FORM_MAX).await?.to_vec());
     let form = Form::parse(body.expose())?;
     let grant_type = form.only("grant_type")?.unwrap_or_default();
     if ![JWT_BEARER, "client_credentials", "password"].contains(&grant_type) {

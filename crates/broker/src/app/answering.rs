@@ -2,6 +2,7 @@
 //! is such a route, who sends it. Only then anything is done for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use accredit::assertion::Subject;
 use http::{HeaderMap, Method, Request, Uri};
@@ -63,6 +64,19 @@ impl App {
         });
         let span = self.0.world.clock.now().since(began);
         self.0.metrics.answered(route.name(), answer.status(), span);
+        answer
+    }
+
+    /// Answers one request on a connection that is one too many: only that this process is alive.
+    pub(crate) fn turn_away(&self, request: &Request<Incoming>) -> Answer {
+        let route = Route::of(target_of(request.uri()));
+        let answer = match route {
+            Route::Health => observation::alive(),
+            _ => Failure::too_many_connections().answer(route.form()),
+        };
+        self.0
+            .metrics
+            .answered(route.name(), answer.status(), Duration::ZERO);
         answer
     }
 

@@ -4,11 +4,32 @@
 //! for good: see `exposure`.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 
 use accredit::error::Error;
 
 use super::section::Section;
-use super::{Forwarded, ListenerConfig, TlsConfig};
+use super::{ConnectionLimits, Forwarded, ListenerConfig, TlsConfig};
+
+/// How many connections there may be at a time where the file says nothing.
+pub const MAX_CONNECTIONS: usize = 16_384;
+
+/// The numbers of connections that may be set.
+const LIMITS: RangeInclusive<u64> = 1..=1_000_000;
+
+impl ListenerConfig {
+    /// How many connections there may be at a time. One peer leaves room for others, unless the
+    /// configuration says that all come from one place.
+    #[must_use]
+    pub fn limits(&self) -> ConnectionLimits {
+        let total = self.max_connections.unwrap_or(MAX_CONNECTIONS);
+        let half = total.div_ceil(2);
+        ConnectionLimits {
+            total,
+            per_peer: self.max_connections_per_peer.unwrap_or(half).min(total),
+        }
+    }
+}
 
 pub(super) fn read(section: Section<'_>) -> ListenerConfig {
     let config = ListenerConfig {
@@ -21,6 +42,8 @@ pub(super) fn read(section: Section<'_>) -> ListenerConfig {
         forwarded: section
             .optional("forwarded", forwarded)
             .map(|found| found.value),
+        max_connections: section.number("max_connections", LIMITS),
+        max_connections_per_peer: section.number("max_connections_per_peer", LIMITS),
     };
     section.finish();
     config

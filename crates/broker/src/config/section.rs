@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use accredit::error::Error;
 use toml::Spanned;
@@ -265,8 +265,19 @@ impl<'a> Section<'a> {
     pub(super) fn seconds(
         &self,
         key: &'static str,
-        range: std::ops::RangeInclusive<u64>,
+        range: RangeInclusive<u64>,
     ) -> Option<std::time::Duration> {
+        self.whole(key, range, "a whole number of seconds")
+            .map(std::time::Duration::from_secs)
+    }
+
+    /// A whole number within `range`.
+    pub(super) fn number(&self, key: &'static str, range: RangeInclusive<u64>) -> Option<usize> {
+        let number = self.whole(key, range, "a whole number")?;
+        usize::try_from(number).ok()
+    }
+
+    fn whole(&self, key: &'static str, range: RangeInclusive<u64>, what: &str) -> Option<u64> {
         let (_, value) = self.take(key)?;
         let number = value
             .get_ref()
@@ -275,10 +286,10 @@ impl<'a> Section<'a> {
             .filter(|number| range.contains(number));
         if number.is_none() {
             let (first, last) = (range.start(), range.end());
-            let what = format!("expected a whole number of seconds from {first} to {last}");
+            let what = format!("expected {what} from {first} to {last}");
             self.mistake(&value.span(), key, what);
         }
-        number.map(std::time::Duration::from_secs)
+        number
     }
 
     /// A table below this one.

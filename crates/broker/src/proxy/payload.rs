@@ -13,7 +13,7 @@ use http::HeaderMap;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
@@ -64,6 +64,21 @@ impl Payload {
             Self::Stream(upload) => (AnswerBody::new(upload.map_err(BodyError::from)), None),
         }
     }
+}
+
+/// Takes a body of at most `max` bytes whole.
+pub(crate) async fn whole(body: Incoming, max: usize) -> Result<Bytes, Failure> {
+    let collected = Limited::new(Upload::new(body), max).collect().await;
+    collected.map(Collected::to_bytes).map_err(|error| {
+        let own = error.downcast_ref::<UploadError>();
+        own.map_or_else(
+            || {
+                let message = format!("the body of the request has more than {max} bytes");
+                Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", message)
+            },
+            broken,
+        )
+    })
 }
 
 /// What became of a body that did not arrive.

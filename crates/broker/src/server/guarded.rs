@@ -1,18 +1,25 @@
-//! A connection whose bytes are judged before they are read.
+//! A connection whose bytes are judged before they are read, and whose other end has to take what it
+//! asked for.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 use super::framing::Framing;
+
+/// How long the other end may take nothing of what it asked for.
+const STALL_MAX: Duration = Duration::from_secs(60);
 
 /// A stream of requests, each byte of which has passed [`Framing`].
 #[derive(Debug)]
 pub(super) struct Guarded<I> {
     io: I,
     framing: Framing,
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
 impl<I> Guarded<I> {
@@ -20,6 +27,26 @@ impl<I> Guarded<I> {
         Self {
             io,
             framing: Framing::default(),
+            stall: None,
+        }
+    }
+
+    /// Takes in how a write went; one that waits too long fails.
+    fn timed<T>(
+        &mut self,
+        polled: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            self.stall = None;
+            return polled;
+        }
+        let stall = self
+            .stall
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(STALL_MAX)));
+        match stall.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -46,15 +73,18 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.io).poll_write(context, bytes);
+        self.timed(polled, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
+        let polled = Pin::new(&mut self.io).poll_flush(context);
+        self.timed(polled, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
+        let polled = Pin::new(&mut self.io).poll_shutdown(context);
+        self.timed(polled, context)
     }
 
     fn poll_write_vectored(
@@ -62,7 +92,8 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(context, parts)
+        let polled = Pin::new(&mut self.io).poll_write_vectored(context, parts);
+        self.timed(polled, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -6,6 +6,8 @@ mod flights;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod listener;
 #[cfg(test)]
 mod proxy;

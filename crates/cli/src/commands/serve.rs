@@ -82,8 +82,15 @@ fn start(
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
-    let source = Source::find(args, world)?;
+    let room = service_manager::raise_open_files();
+    let source = Source::find(args, world, room)?;
     let config = source.read()?;
+    if config.listener.limits().total > room {
+        out.warn(format!(
+            "the system gives this process files for {room} connections, and \
+             listener.max_connections is more"
+        ));
+    }
     let (address, chosen_by) = source.address(&config)?;
     let environment = world.environment.as_ref();
     let is_secure = config
@@ -133,7 +140,6 @@ async fn listen(
     (environment, out): (&dyn Environment, &mut Output),
 ) -> Result<(), CliError> {
     logging::start_for_service();
-    service_manager::raise_open_files();
     let signals = interrupt::hand_over()
         .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
     let listener = bind(listening.address).await?;

@@ -38,28 +38,34 @@ pub(super) struct Source {
     file: Option<PathBuf>,
     listen: Option<String>,
     environment: Arc<dyn Environment>,
+    /// How many connections there may be where the file does not say.
+    room: usize,
     /// The files that matter, and how they were when they were last read.
     seen: Vec<(PathBuf, Stamp)>,
 }
 
 impl Source {
-    pub(super) fn find(args: &RunServeArgs, world: &World) -> Result<Self, CliError> {
+    /// Finds it. `room` is how many connections the system has files for.
+    pub(super) fn find(args: &RunServeArgs, world: &World, room: usize) -> Result<Self, CliError> {
         let environment = Arc::clone(&world.environment);
         let by_variable = lookup(environment.as_ref(), env_vars::CONFIG.name).map(PathBuf::from);
         Ok(Self {
             file: args.config.clone().or(by_variable),
             listen: args.listen.clone(),
             environment,
+            room: room.min(config::MAX_CONNECTIONS),
             seen: Vec::new(),
         })
     }
 
     /// Reads it as it is now.
     pub(super) fn read(&self) -> Result<Config, CliError> {
-        match &self.file {
+        let mut config = match &self.file {
             Some(path) => read_file(path),
             None => without_file(self.environment.as_ref()),
-        }
+        }?;
+        config.listener.max_connections.get_or_insert(self.room);
+        Ok(config)
     }
 
     /// The address to listen on: flag, variable, file, the platform's port, loopback.

@@ -48,10 +48,19 @@ fn abstract_name(_: &[u8]) -> io::Result<SocketAddr> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Files that are open besides connections: keys, logs, the store.
+const OTHER_FILES: u64 = 128;
+
 /// Lets the process have as many connections as the system allows it: often it begins with 1,024.
-pub(super) fn raise_open_files() {
+/// Gives how many callers can then be connected: each may need another connection to Salesforce.
+pub(super) fn raise_open_files() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // What cannot be raised stays as it is; more connections wait then.
+    // What cannot be raised stays as it is.
     let _kept = setrlimit(Resource::Nofile, limit);
+    let files = getrlimit(Resource::Nofile).current;
+    let callers = files.map(|files| files.saturating_sub(OTHER_FILES) / 2);
+    callers.map_or(usize::MAX, |callers| {
+        usize::try_from(callers).unwrap_or(usize::MAX).max(1)
+    })
 }
