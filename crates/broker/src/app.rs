@@ -3,6 +3,7 @@
 //! Owns everything that lives as long as the process, and the change from one configuration to
 //! another. How a request is judged is in `answering`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::Request;
@@ -39,6 +40,7 @@ struct Inner {
     wrong_keys: WrongKeys,
     metrics: Metrics,
     handles: Handles,
+    draining: AtomicBool,
 }
 
 /// What an app is made of besides its configuration.
@@ -88,6 +90,7 @@ impl App {
             wrong_keys: WrongKeys::default(),
             metrics: Metrics::default(),
             handles,
+            draining: AtomicBool::new(false),
         })))
     }
 
@@ -104,6 +107,15 @@ impl App {
         let mut current = inner.setup.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(setup);
         Ok(())
+    }
+
+    /// Says from now on that requests are better sent elsewhere.
+    pub(crate) fn drain(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
     }
 
     pub(crate) fn setup(&self) -> Arc<Setup> {

@@ -17,9 +17,22 @@ pub(crate) fn alive() -> Answer {
     answer::json(StatusCode::OK, "{\"status\":\"alive\"}\n")
 }
 
-pub(crate) fn ready(setup: &Setup) -> Answer {
-    let document = json!({"status": "ready", "connections": setup.connections.len()});
-    answer::json(StatusCode::OK, format!("{document}\n"))
+/// Says whether requests are better sent here than elsewhere.
+pub(crate) fn ready(app: &App, setup: &Setup) -> Answer {
+    let now = app.world().clock.now();
+    let connections = setup.connections.values();
+    let usable = connections.filter(|one| one.is_of_use(now)).count();
+    let (status, word) = match (app.is_draining(), usable) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        (false, 0) => (StatusCode::SERVICE_UNAVAILABLE, "no usable key"),
+        (false, _) => (StatusCode::OK, "ready"),
+    };
+    let document = json!({
+        "status": word,
+        "connections": setup.connections.len(),
+        "usable": usable,
+    });
+    answer::json(status, format!("{document}\n"))
 }
 
 pub(crate) fn open_api() -> Answer {

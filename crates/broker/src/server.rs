@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::app::App;
 use crate::peer::Peer;
@@ -34,8 +34,8 @@ use seats::{Origin, Seats};
 /// How many connections beyond the limits are told so at a time; the oldest makes room.
 const TURNED_AWAY_MAX: usize = 256;
 
-/// How long each of them may take to ask.
-const TURNED_AWAY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long they may take with a head, and those who come while the server stops.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a client may take to send the head of a request, or to begin one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,7 +60,8 @@ pub enum Door {
     },
 }
 
-/// Serves `app` until `stop` completes, then lets requests finish for at most `drain`.
+/// Serves `app` until `stop` completes, then lets requests finish for at most `drain`. While some
+/// finish, those who do not know of the end yet are answered too, for two thirds of that time.
 pub async fn run(
     doors: Vec<Door>,
     app: App,
@@ -68,54 +69,92 @@ pub async fn run(
     drain: Duration,
 ) {
     let (stopping, stopped) = watch::channel(());
-    let seats = Seats::default();
-    let mut connections = JoinSet::new();
-    let mut turned_away = VecDeque::<AbortHandle>::new();
+    let mut hall = Hall::new(app);
     let mut stop = pin!(stop);
     loop {
-        let accepted = tokio::select! {
+        tokio::select! {
             () = &mut stop => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            accepted = accept(&doors) => accepted,
-        };
-        match accepted {
-            Ok(line) => {
-                let (app, stopped) = (app.clone(), stopped.clone());
-                let seat = seats.take(line.origin(), app.setup().limits);
-                let Some(seat) = seat else {
-                    let told = connections.spawn(enter(line, app, stopped, Service::Regret));
-                    turned_away.push_back(told);
-                    if turned_away.len() > TURNED_AWAY_MAX {
-                        turned_away.pop_front().inspect(AbortHandle::abort);
-                    }
-                    continue;
-                };
-                connections.spawn(async move {
-                    enter(line, app, stopped, Service::Requests).await;
-                    drop(seat);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+            Some(_) = hall.connections.join_next() => {}
+            accepted = accept(&doors) => hall.admit(accepted, &stopped, Service::Requests).await,
         }
     }
-    // The system has accepted these already: whoever sent them waits for an answer.
+    hall.app.drain();
+    drop(stopping);
+    let began = Instant::now();
     let (_open, never) = watch::channel(());
+    let emptied = async {
+        loop {
+            tokio::select! {
+                ended = hall.connections.join_next() => if ended.is_none() { return },
+                accepted = accept(&doors) => {
+                    hall.admit(accepted, &never, Service::OneRequest).await;
+                }
+            }
+        }
+    };
+    let _still_busy = timeout(drain * 2 / 3, emptied).await;
+    // The system has accepted these already: whoever sent them waits for an answer.
     loop {
         // The system is asked for news while this task stands back.
         tokio::task::yield_now().await;
         let Some(Ok(line)) = pending(&doors).await else {
             break;
         };
-        connections.spawn(enter(line, app.clone(), never.clone(), Service::OneRequest));
+        hall.admit(Ok(line), &never, Service::OneRequest).await;
     }
     drop(doors);
-    drop(stopping);
-    let drained = async { while connections.join_next().await.is_some() {} };
-    if timeout(drain, drained).await.is_err() {
+    let drained = async { while hall.connections.join_next().await.is_some() {} };
+    let left = drain.saturating_sub(began.elapsed());
+    if timeout(left, drained).await.is_err() {
         tracing::warn!("some requests were cut off: they took too long");
+    }
+}
+
+/// Everybody who is connected.
+struct Hall {
+    app: App,
+    seats: Seats,
+    connections: JoinSet<()>,
+    turned_away: VecDeque<AbortHandle>,
+}
+
+impl Hall {
+    fn new(app: App) -> Self {
+        Self {
+            app,
+            seats: Seats::default(),
+            connections: JoinSet::new(),
+            turned_away: VecDeque::new(),
+        }
+    }
+
+    /// Takes in a connection, or tells it that it is one too many.
+    async fn admit(
+        &mut self,
+        accepted: io::Result<Line>,
+        stopped: &watch::Receiver<()>,
+        service: Service,
+    ) {
+        let line = match accepted {
+            Ok(line) => line,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                return tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        };
+        let (app, stopped) = (self.app.clone(), stopped.clone());
+        let Some(seat) = self.seats.take(line.origin(), app.setup().limits) else {
+            let told = enter(line, app, stopped, Service::Regret);
+            self.turned_away.push_back(self.connections.spawn(told));
+            if self.turned_away.len() > TURNED_AWAY_MAX {
+                self.turned_away.pop_front().inspect(AbortHandle::abort);
+            }
+            return;
+        };
+        self.connections.spawn(async move {
+            enter(line, app, stopped, service).await;
+            drop(seat);
+        });
     }
 }
 
@@ -175,8 +214,8 @@ enum Service {
 impl Service {
     const fn patience(self) -> Duration {
         match self {
-            Self::Requests | Self::OneRequest => HEAD_TIMEOUT,
-            Self::Regret => TURNED_AWAY_TIMEOUT,
+            Self::Requests => HEAD_TIMEOUT,
+            Self::OneRequest | Self::Regret => SHORT_TIMEOUT,
         }
     }
 }

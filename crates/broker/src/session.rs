@@ -25,6 +25,8 @@ use crate::key_source::HeldKey;
 use crate::shared::{Shared, Sharing};
 use crate::vault;
 
+mod readiness;
+
 /// The most identities that are remembered at a time.
 const SESSIONS_MAX: usize = 10_000;
 

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use accredit::assertion::Subject;
+use accredit::clock::UnixTime;
 use accredit::error::Error;
 
 use crate::caller::Callers;
@@ -181,6 +182,13 @@ impl Connection {
             .as_ref()
             .and_then(|subject| sessions.of(&config, &key, subject, world).ok());
         Self { config, key, own }
+    }
+
+    /// Says whether a token may be had with the key, as far as is known: its certificate has not
+    /// ended, and the user of the connection's own was not refused a moment ago.
+    pub(crate) fn is_of_use(&self, now: UnixTime) -> bool {
+        let is_over = self.key.certificate_ends.is_some_and(|ends| ends <= now);
+        !is_over && self.own.as_ref().is_none_or(|own| own.is_of_use(now))
     }
 
     /// The session of the user that the connection names, if it names one.

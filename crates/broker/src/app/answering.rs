@@ -164,7 +164,7 @@ impl App {
         match route {
             Route::Report => report::show(&ask).await,
             Route::Health => Ok(observation::alive()),
-            Route::Ready => Ok(observation::ready(setup)),
+            Route::Ready => Ok(observation::ready(self, setup)),
             Route::Metrics => Ok(observation::metrics(self, setup)),
             Route::OpenApi => Ok(observation::open_api()),
             _ => Err(Failure::not_found()),

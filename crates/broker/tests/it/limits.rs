@@ -125,3 +125,55 @@ async fn who_takes_nothing_of_an_answer_is_given_up_after_a_minute() {
     let taken = rest(stream).await.len();
     assert!((1..length).contains(&taken), "{taken} bytes");
 }
+
+#[tokio::test]
+async fn while_some_requests_finish_others_are_answered_and_the_broker_is_not_ready() {
+    let world = World::local().await;
+    assert_eq!(world.get("/readyz").await.status, 200);
+    // A request whose body is not there yet.
+    let mut slow = TcpStream::connect(world.address).await.unwrap();
+    let head = format!(
+        "POST /services/data/x HTTP/1.1\r\nHost: {}\r\nAccredit-Request: true\r\nContent-Length: 2\r\n\r\n",
+        world.address
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    while world.salesforce.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.stop.send_replace(true);
+    let mut ready = world.get("/readyz").await;
+    while ready.status == 200 {
+        ready = world.get("/readyz").await;
+    }
+    assert_eq!(ready.status, 503, "{ready:?}");
+    assert_eq!(ready.json()["status"], "draining");
+    assert_eq!(world.get("/healthz").await.status, 200);
+    let late = world.get("/services/data/y").await;
+    assert_eq!(late.status, 200, "{late:?}");
+    slow.write_all(b"{}").await.unwrap();
+    let last = Reply::parse(&rest(slow).await);
+    assert_eq!(last.status, 200, "{last:?}");
+    while TcpStream::connect(world.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_broker_whose_every_key_was_refused_is_not_ready_until_it_is_time_to_ask_again() {
+    let world = World::local().await;
+    let body = r#"{"error":"invalid_grant","error_description":"invalid assertion"}"#;
+    world.salesforce.refuse(400, body);
+    world.get("/v1/connections/default/token").await;
+    let one = world.get("/readyz").await;
+    assert_eq!((one.status, one.json()["usable"].as_u64()), (200, Some(1)));
+    world.get("/v1/connections/prod/token").await;
+    let none = world.get("/readyz").await;
+    assert_eq!(none.status, 503, "{none:?}");
+    assert_eq!(none.json()["status"], "no usable key");
+    assert_eq!(world.get("/healthz").await.status, 200);
+    for _ in 0..31 {
+        world.pause();
+    }
+    assert_eq!(world.get("/readyz").await.status, 200);
+    assert_eq!(world.salesforce.asked(), 2, "readiness asks nobody");
+}
