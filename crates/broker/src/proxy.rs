@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use accredit::policy::RefreshPolicy;
 use accredit::source::Token;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -118,7 +119,11 @@ async fn renew(
     let Some((outgoing, payload)) = again else {
         return Ok(reply);
     };
-    let fresh = session.token().await?;
+    let fresh = match session.token().await {
+        Ok(fresh) => fresh,
+        Err(_) if is_new(app, token) => return Ok(reply),
+        Err(error) => return Err(error.into()),
+    };
     if fresh.access_token.is_same(&token.access_token) {
         return Ok(reply);
     }
@@ -126,6 +131,12 @@ async fn renew(
     let (body, _) = payload.first();
     let reply = send(app, &outgoing, &fresh, body).await?;
     Ok(headers::to_client(reply))
+}
+
+/// Says whether a token came so short a time ago that another would be refused like it.
+fn is_new(app: &App, token: &Token) -> bool {
+    let age = app.world().clock.now().since(token.issued_at);
+    age < RefreshPolicy::default().floor
 }
 
 async fn send(

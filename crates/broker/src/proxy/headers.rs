@@ -4,7 +4,9 @@
 //! our own header removed. A caller's credentials never pass, whatever they are called.
 
 use accredit::secret::AccessToken;
-use http::header::{AUTHORIZATION, CONNECTION, HeaderName, HeaderValue};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, Response};
 use hyper::body::Incoming;
 
@@ -92,8 +94,18 @@ pub(super) fn to_client(reply: Response<Incoming>) -> Answer {
     Response::from_parts(parts, download::stream(body))
 }
 
+/// Says whether two headers speak of the length of an answer (RFC 9112 §6.3): then something on the
+/// way may see another end of it than we do.
+pub(super) fn has_two_lengths(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH)
+}
+
 /// Takes out of the headers of an answer what does not go back.
 pub(super) fn strip(headers: &mut HeaderMap) {
+    if has_two_lengths(headers) {
+        // The other one was read.
+        headers.remove(CONTENT_LENGTH);
+    }
     let named = named_by_connection(headers);
     let gone: Vec<HeaderName> = headers
         .keys()

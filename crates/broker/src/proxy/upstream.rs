@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connector::{Connector, UpstreamSettings};
+use super::headers;
 use super::payload::{self, UploadError};
 use crate::answer::AnswerBody;
 use crate::failure::Failure;
@@ -38,12 +40,17 @@ impl Upstream {
 
     pub(super) async fn send(
         &self,
-        request: Request<AnswerBody>,
+        mut request: Request<AnswerBody>,
     ) -> Result<Response<Incoming>, Failure> {
-        self.0
-            .request(request)
-            .await
-            .map_err(|error| explain(&error))
+        let captured = capture_connection(&mut request);
+        let reply = self.0.request(request).await;
+        let reply = reply.map_err(|error| explain(&error))?;
+        if headers::has_two_lengths(reply.headers())
+            && let Some(connection) = captured.connection_metadata().as_ref()
+        {
+            connection.poison();
+        }
+        Ok(reply)
     }
 }
 

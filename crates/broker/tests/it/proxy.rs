@@ -151,6 +151,7 @@ async fn no_session_of_upstream_comes_back_and_no_redirect_is_followed() {
                 assert!(!reply.head.contains(gone), "{id} {reply:?}");
             }
             assert!(!reply.body.contains("poison"), "{id} {reply:?}");
+            assert!(!reply.head.contains("content-length: 5"), "{id} {reply:?}");
         }
         assert_eq!(world.rest.take().len(), 2, "{id}");
     }
@@ -173,6 +174,23 @@ async fn a_dead_session_is_replaced_once_and_the_body_sent_again() {
         "{arrived:?}"
     );
     assert!(arrived[1].contains("TOKEN2"));
+}
+
+#[tokio::test]
+async fn a_new_token_that_is_refused_is_not_asked_for_again_in_the_same_moment() {
+    let world = World::local().await;
+    let body = r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
+    world.rest.answer(format!(
+        "HTTP/1.1 401 X\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    let ask = || world.get("/services/data/x");
+    let cold = ask().await;
+    assert_eq!((cold.status, cold.body.as_str()), (401, body));
+    assert_eq!((world.rest.take().len(), world.salesforce.asked()), (1, 1));
+    world.pause();
+    assert_eq!(ask().await.status, 401);
+    assert_eq!((world.rest.take().len(), world.salesforce.asked()), (1, 2));
 }
 
 #[tokio::test]

@@ -4,6 +4,12 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod broker;
+#[cfg(test)]
+mod broker_cases;
+#[cfg(test)]
+mod broker_floods;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod canary;

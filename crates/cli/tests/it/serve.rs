@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::program::{Program, Run, files, key};
 
 /// A process that says its URL in the first line of stdout, and ends with the test.
-struct Served {
-    child: Child,
+pub(crate) struct Served {
+    pub(crate) child: Child,
     lines: BufReader<ChildStdout>,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Served {
-    fn start(program: &Program, line: &str) -> Self {
+    pub(crate) fn start(program: &Program, line: &str) -> Self {
         let mut child = program.start(line);
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut url = String::new();
