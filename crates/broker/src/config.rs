@@ -16,13 +16,16 @@ use crate::pattern::Pattern;
 mod callers;
 mod connections;
 mod listener;
+mod overrides;
 mod read;
+mod reader;
 mod section;
 mod store;
 
 pub use listener::{MAX_CONNECTIONS, address};
-pub use read::{LENGTH_MAX, parse};
-pub use section::{Mistake, Mistakes};
+pub use overrides::{Overrides, PREFIX};
+pub use read::{LENGTH_MAX, parse, parse_with, without_file};
+pub use reader::{Mistake, Mistakes};
 
 /// Everything that a configuration file says.
 #[derive(Clone, Debug, Default)]

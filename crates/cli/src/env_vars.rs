@@ -297,6 +297,9 @@ mod tests {
              Two more are read by the libraries below: `SSL_CERT_DIR`, a folder of certificates to \
              trust, as `SSL_CERT_FILE` is a file of them; and `TMPDIR`, where `quickstart` and \
              `emulator run` make their folder.\n\n\
+             Every setting of a configuration of `serve` that is one text or one number has a \
+             variable of its own: `ACCREDIT_SERVE__`, then tables and key in capitals, as in \
+             `ACCREDIT_SERVE__LISTENER__ADDRESS`: [broker.md](broker.md) has the rule.\n\n\
              Keys that are elsewhere are reached with the variables that their places have \
              (`VCAP_SERVICES`, `CF_…`, `CREDHUB_…`, `VAULT_…`, `AWS_…`, `SSH_AUTH_SOCK`, \
              `PKCS11_MODULE_PATH`): [keys.md](keys.md) names them. Where no key is named, a bound \

@@ -25,6 +25,11 @@ pub(crate) trait Environment: accredit_keys::Environment {
         Ok(&[])
     }
 
+    /// Every variable whose name begins with `prefix`.
+    fn variables(&self, _prefix: &str) -> Vec<(OsString, OsString)> {
+        Vec::new()
+    }
+
     /// Says whether a flag names a profile.
     fn names_a_profile(&self) -> bool {
         false
@@ -35,7 +40,17 @@ pub(crate) trait Environment: accredit_keys::Environment {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProcessEnvironment;
 
-impl Environment for ProcessEnvironment {}
+impl Environment for ProcessEnvironment {
+    fn variables(&self, prefix: &str) -> Vec<(OsString, OsString)> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        let all = std::env::vars_os();
+        all.filter(|(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+            .collect()
+    }
+}
 
 impl accredit_keys::Environment for ProcessEnvironment {
     fn variable(&self, name: &str) -> Option<OsString> {

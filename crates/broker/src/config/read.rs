@@ -3,9 +3,12 @@
 //! Owns the outermost level. Invariant: a configuration with a mistake never comes out.
 
 use accredit::error::Error;
+use toml::Spanned;
 use toml::de::DeTable;
 
-use super::section::{Mistakes, Reader, Section};
+use super::overrides::Overrides;
+use super::reader::{Mistakes, Reader};
+use super::section::Section;
 use super::{Config, callers, connections, listener, store};
 
 /// The longest file that is read, in bytes.
@@ -21,7 +24,41 @@ pub fn parse(
     name: &str,
     check_key: &dyn Fn(&str) -> Result<(), Error>,
 ) -> Result<Config, Mistakes> {
-    let reader = Reader::new(name, text);
+    parse_with(text, name, check_key, &Overrides::default())
+}
+
+/// Reads what there is to say without a file: where to listen, and what replicas share.
+///
+/// # Errors
+/// Every override that is wrong, or that means a setting of a file.
+pub fn without_file(overrides: &Overrides) -> Result<Config, Mistakes> {
+    let reader = Reader::new("no file", "", overrides);
+    let table = Spanned::new(0..0, DeTable::default());
+    let root = Section::new(&reader, &table);
+    let config = Config {
+        listener: root
+            .section("listener")
+            .map(listener::read)
+            .unwrap_or_default(),
+        store: root.section("store").and_then(store::read),
+        ..Config::default()
+    };
+    root.finish();
+    reader.finish(&[])?;
+    Ok(config)
+}
+
+/// Reads the text as [`parse`] does; what `overrides` say counts more than what stands in it.
+///
+/// # Errors
+/// As [`parse`], and every override that is wrong or means nothing.
+pub fn parse_with(
+    text: &str,
+    name: &str,
+    check_key: &dyn Fn(&str) -> Result<(), Error>,
+    overrides: &Overrides,
+) -> Result<Config, Mistakes> {
+    let reader = Reader::new(name, text, overrides);
     let (table, syntax) = DeTable::parse_recoverable(text);
     for error in &syntax {
         let span = error.span().unwrap_or_default();
@@ -29,7 +66,7 @@ pub fn parse(
     }
     if !syntax.is_empty() {
         // What could not be read would only be missed again.
-        reader.finish()?;
+        reader.finish_early()?;
         return Ok(Config::default());
     }
     let root = Section::new(&reader, &table);
@@ -53,7 +90,8 @@ pub fn parse(
         connections,
     };
     root.finish();
-    reader.finish()?;
+    let names = config.connections.iter().map(|one| one.name.clone());
+    reader.finish(&names.collect::<Vec<_>>())?;
     Ok(config)
 }
 

@@ -1,98 +1,16 @@
 //! One table of the file: its values are taken one by one, and what is left over is a mistake.
 //!
-//! Owns the list of mistakes and the place of each. It knows no key by name.
+//! It knows no key by name.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::ops::{Range, RangeInclusive};
 
 use accredit::error::Error;
 use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue};
+use toml::de::{DeInteger, DeString, DeTable, DeValue};
 
-/// One thing that is wrong, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Such as `broker.toml:7: connections.default.key`.
-    pub place: String,
-    /// What is wrong, and what was expected.
-    pub what: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)
-    }
-}
-
-/// Everything that is wrong with a configuration, in the order of its lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes(pub Vec<Mistake>);
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, mistake) in self.0.iter().enumerate() {
-            let end = if at == 0 { "" } else { "\n" };
-            write!(f, "{end}{mistake}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Mistakes {}
-
-/// The file and the mistakes found so far, each with its line.
-#[derive(Debug)]
-pub(super) struct Reader<'a> {
-    name: &'a str,
-    text: &'a str,
-    mistakes: RefCell<Vec<(usize, Mistake)>>,
-}
-
-impl<'a> Reader<'a> {
-    pub(super) const fn new(name: &'a str, text: &'a str) -> Self {
-        Self {
-            name,
-            text,
-            mistakes: RefCell::new(Vec::new()),
-        }
-    }
-
-    fn line_of(&self, span: &Range<usize>) -> usize {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        before.bytes().filter(|byte| *byte == b'\n').count() + 1
-    }
-
-    /// File, line and key, as they stand before a mistake.
-    pub(super) fn place(&self, span: &Range<usize>, key: &str) -> String {
-        let (name, line) = (self.name, self.line_of(span));
-        match key {
-            "" => format!("{name}:{line}"),
-            key => format!("{name}:{line}: {key}"),
-        }
-    }
-
-    pub(super) fn mistake(&self, span: &Range<usize>, key: &str, what: impl Into<String>) {
-        let mistake = Mistake {
-            place: self.place(span, key),
-            what: what.into(),
-        };
-        let line = self.line_of(span);
-        self.mistakes.borrow_mut().push((line, mistake));
-    }
-
-    /// The mistakes in the order of their lines; none is a success.
-    pub(super) fn finish(self) -> Result<(), Mistakes> {
-        let mut mistakes = self.mistakes.into_inner();
-        mistakes.sort_by_key(|(line, _)| *line);
-        match mistakes.is_empty() {
-            true => Ok(()),
-            false => Err(Mistakes(
-                mistakes.into_iter().map(|(_, mistake)| mistake).collect(),
-            )),
-        }
-    }
-}
+use super::overrides;
+use super::reader::Reader;
 
 /// One table, and which of its keys have been taken.
 #[derive(Debug)]
@@ -157,9 +75,16 @@ impl<'a> Section<'a> {
 
     /// Says whether the key is there, whatever it holds.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.table
-            .iter()
-            .any(|(name, _)| name.get_ref().as_ref() == key)
+        let variable = overrides::variable(&self.key(key));
+        let in_file = |(name, _): Entry<'_>| name.get_ref().as_ref() == key;
+        self.reader.is_overridden(&variable) || self.table.iter().any(in_file)
+    }
+
+    /// What the environment says of a key, and where the key stands in the file.
+    fn overriding(&self, key: &'static str, entry: Option<Entry<'a>>) -> Option<Found<&'a str>> {
+        let span = entry.map_or_else(|| self.span(), |(_, value)| value.span());
+        let value = self.reader.overriding(&span, &self.key(key))?;
+        Some(Found { value, span })
     }
 
     fn take(&self, key: &'static str) -> Option<Entry<'a>> {
@@ -171,7 +96,11 @@ impl<'a> Section<'a> {
 
     /// A text that may be left out.
     pub(super) fn text(&self, key: &'static str) -> Option<Found<&'a str>> {
-        let (_, value) = self.take(key)?;
+        let entry = self.take(key);
+        if let Some(found) = self.overriding(key, entry) {
+            return Some(found);
+        }
+        let (_, value) = entry?;
         let span = value.span();
         match value.get_ref().as_str() {
             Some(text) => Some(Found { value: text, span }),
@@ -278,24 +207,39 @@ impl<'a> Section<'a> {
     }
 
     fn whole(&self, key: &'static str, range: RangeInclusive<u64>, what: &str) -> Option<u64> {
-        let (_, value) = self.take(key)?;
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok())
-            .filter(|number| range.contains(number));
+        let entry = self.take(key);
+        let (number, span) = match self.overriding(key, entry) {
+            Some(found) => (found.value.parse::<u64>().ok(), found.span),
+            None => {
+                let (_, value) = entry?;
+                let number = value.get_ref().as_integer();
+                let read = |number: &DeInteger<'_>| {
+                    u64::from_str_radix(number.as_str(), number.radix()).ok()
+                };
+                (number.and_then(read), value.span())
+            }
+        };
+        let number = number.filter(|number| range.contains(number));
         if number.is_none() {
             let (first, last) = (range.start(), range.end());
             let what = format!("expected {what} from {first} to {last}");
-            self.mistake(&value.span(), key, what);
+            self.mistake(&span, key, what);
         }
         number
     }
 
     /// A table below this one.
     pub(super) fn section(&self, key: &'static str) -> Option<Self> {
-        let entry = self.take(key)?;
-        self.below(entry)
+        let entry = self.take(key);
+        let path = self.key(key);
+        match entry {
+            Some(entry) => self.below(entry),
+            None if self.reader.reaches(&path) => {
+                let empty = self.reader.empty();
+                Some(Self::at(self.reader, empty, self.span(), path))
+            }
+            None => None,
+        }
     }
 
     /// Every table below this one, with its name; nothing else may stand here.

@@ -15,7 +15,7 @@ fn read(text: &str) -> Result<Config, Mistakes> {
     parse(text, "broker.toml", &check_key)
 }
 
-const WHOLE: &str = r#"
+pub(super) const WHOLE: &str = r#"
 [listener]
 address = "localhost:8089"
 hosts = ["broker.example.com"]

@@ -1,5 +1,5 @@
-//! A connection whose bytes are judged before they are read, and whose other end has to take what it
-//! asked for.
+//! A connection whose bytes are judged before they are read, and whose other end has to take what
+//! it asked for.
 
 use std::io;
 use std::pin::Pin;

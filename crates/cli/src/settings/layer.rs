@@ -103,6 +103,10 @@ impl Environment for Layered {
         }
     }
 
+    fn variables(&self, prefix: &str) -> Vec<(OsString, OsString)> {
+        ProcessEnvironment.variables(prefix)
+    }
+
     fn names_a_profile(&self) -> bool {
         self.flag.is_some()
     }

@@ -239,3 +239,31 @@ fn a_unix_socket_stands_only_where_nobody_else_may_write() {
     let run = program.line("serve --config broker.toml");
     run.fails(3, "others may write into open");
 }
+
+#[test]
+fn a_variable_overrides_the_file_and_one_that_means_nothing_is_refused() {
+    let program = Program::new();
+    std::fs::copy(key(), program.folder().join("server.key")).unwrap();
+    let text = "[connections.default]\nclient_id = \"a\"\nusername = \"u@example.com\"\nkey = \"other.key\"\n";
+    program.write("broker.toml", text.as_bytes());
+    let check = "serve --config broker.toml --check";
+    let program = program.with("ACCREDIT_SERVE__CONNECTIONS__DEFAULT__KEY", "server.key");
+    program.line(check).succeeds();
+    let program = program.with("ACCREDIT_SERVE__LISTENER__FORWARDED", "maybe");
+    program.line(check).fails(
+        3,
+        "broker.toml:1: listener.forwarded (ACCREDIT_SERVE__LISTENER__FORWARDED): \"maybe\"",
+    );
+    let program = program.with("ACCREDIT_SERVE__LISTENER__FORWARDED", "accept");
+    let program = program.with("ACCREDIT_SERVE__LISTNER__ADDRESS", "127.0.0.1:0");
+    program.line(check).fails(
+        3,
+        "ACCREDIT_SERVE__LISTNER__ADDRESS: overrides nothing; known are ACCREDIT_SERVE__",
+    );
+    let bare = Program::signing_in_at("http://127.0.0.1:1")
+        .with("ACCREDIT_SERVE__LISTENER__ADDRESS", "nowhere");
+    bare.line("serve --check").fails(
+        3,
+        "listener.address (ACCREDIT_SERVE__LISTENER__ADDRESS): \"nowhere\"",
+    );
+}

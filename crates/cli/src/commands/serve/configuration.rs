@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use accredit::error::Error;
 use accredit_broker::caller_key::KeyHash;
 use accredit_broker::config::{
-    self, CallerConfig, Config, ConnectionConfig, KeyPlace, Mistakes, Policy,
+    self, CallerConfig, Config, ConnectionConfig, KeyPlace, Mistakes, Overrides, Policy,
 };
 use accredit_broker::exposure::ChosenBy;
 
@@ -38,6 +38,7 @@ pub(super) struct Source {
     file: Option<PathBuf>,
     listen: Option<String>,
     environment: Arc<dyn Environment>,
+    overrides: Overrides,
     /// How many connections there may be where the file does not say.
     room: usize,
     /// The files that matter, and how they were when they were last read.
@@ -52,6 +53,7 @@ impl Source {
         Ok(Self {
             file: args.config.clone().or(by_variable),
             listen: args.listen.clone(),
+            overrides: overrides(environment.as_ref())?,
             environment,
             room: room.min(config::MAX_CONNECTIONS),
             seen: Vec::new(),
@@ -61,8 +63,8 @@ impl Source {
     /// Reads it as it is now.
     pub(super) fn read(&self) -> Result<Config, CliError> {
         let mut config = match &self.file {
-            Some(path) => read_file(path),
-            None => without_file(self.environment.as_ref()),
+            Some(path) => read_file(path, &self.overrides),
+            None => without_file(self.environment.as_ref(), &self.overrides),
         }?;
         config.listener.max_connections.get_or_insert(self.room);
         Ok(config)
@@ -161,7 +163,19 @@ fn key_files(config: &Config) -> Vec<PathBuf> {
         .collect()
 }
 
-fn read_file(path: &Path) -> Result<Config, CliError> {
+/// What the environment says of settings of the file.
+fn overrides(environment: &dyn Environment) -> Result<Overrides, CliError> {
+    let mut texts = Vec::new();
+    for (name, text) in environment.variables(config::PREFIX) {
+        let name = name.to_string_lossy().into_owned();
+        let text = text.into_string();
+        let text = text.map_err(|_| CliError::settings(format!("{name} is not UTF-8 text")))?;
+        texts.push((name, text));
+    }
+    Ok(Overrides::new(texts))
+}
+
+fn read_file(path: &Path, overrides: &Overrides) -> Result<Config, CliError> {
     let unreadable = |error| {
         CliError::settings(format!(
             "the configuration {} could not be read",
@@ -173,8 +187,8 @@ fn read_file(path: &Path) -> Result<Config, CliError> {
     let text = String::from_utf8(bytes)
         .map_err(|_| CliError::settings(format!("{} is not UTF-8 text", path.display())))?;
     let name = path.file_name().unwrap_or(OsStr::new("")).to_string_lossy();
-    let mut config =
-        config::parse(&text, &name, &check_key).map_err(|mistakes| refused(&mistakes))?;
+    let mut config = config::parse_with(&text, &name, &check_key, overrides)
+        .map_err(|mistakes| refused(&mistakes))?;
     // A file beside the configuration is named as it is named there.
     let folder = path.parent().unwrap_or(Path::new(""));
     let beside = |name: &mut String| *name = folder.join(&*name).to_string_lossy().into_owned();
@@ -219,7 +233,8 @@ pub(super) fn refused(mistakes: &Mistakes) -> CliError {
 }
 
 /// One connection called `default` from the usual settings, and one caller if its hash is there.
-fn without_file(environment: &dyn Environment) -> Result<Config, CliError> {
+fn without_file(environment: &dyn Environment, overrides: &Overrides) -> Result<Config, CliError> {
+    let rest = config::without_file(overrides).map_err(|mistakes| refused(&mistakes))?;
     let args = SignInArgs {
         no_cache: true,
         ..SignInArgs::default()
@@ -254,6 +269,6 @@ fn without_file(environment: &dyn Environment) -> Result<Config, CliError> {
     picker.finish(Some(Config {
         connections: vec![connection],
         callers: caller.into_iter().collect(),
-        ..Config::default()
+        ..rest
     }))
 }
