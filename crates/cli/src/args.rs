@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::error::EXIT_CODES;
 
+pub(crate) mod app;
 pub(crate) mod calls;
 pub(crate) mod doctor;
 pub(crate) mod emulator;
@@ -67,6 +68,9 @@ pub(crate) enum Command {
     /// Make and check private keys and certificates
     #[command(subcommand, arg_required_else_help = true)]
     Key(key::KeyCommand),
+    /// Register an app in an org by metadata
+    #[command(subcommand, arg_required_else_help = true)]
+    App(app::AppCommand),
     /// Get an access token
     Token(TokenArgs),
     /// Run a SOQL query

@@ -16,6 +16,9 @@ use crate::error::CliError;
 use crate::files;
 use crate::key_reference::{KEY_LENGTH_MAX, refuse_secret};
 
+/// The largest certificate that Salesforce takes, in bytes.
+const REGISTRABLE_MAX: usize = 4096;
+
 /// A file that holds certificates and nothing else.
 #[derive(Debug)]
 pub(crate) struct CertificateFile {
@@ -50,6 +53,35 @@ impl CertificateFile {
             origin,
             described,
         })
+    }
+
+    /// Refuses what no app can be registered with: more than one certificate, a key that is not RSA
+    /// or too weak, more bytes than Salesforce takes, and a certificate that has ended at `now`.
+    pub(crate) fn check_registrable(&self, now: UnixTime) -> Result<(), CliError> {
+        let origin = &self.origin;
+        let refused = |what: String| Err(CliError::settings(format!("{origin} {what}")));
+        let [only] = self.described.as_slice() else {
+            let count = self.described.len();
+            return refused(format!(
+                "holds {count} certificates, expected the one of the app alone"
+            ));
+        };
+        let Some(key) = &only.public_key else {
+            return refused("holds no RSA key, and Salesforce takes no other".to_owned());
+        };
+        if let Err(error) = key.check_strength() {
+            return refused(format!("is unfit: {error}"));
+        }
+        let length = self.text.trim().len();
+        if length > REGISTRABLE_MAX {
+            return refused(format!(
+                "has {length} bytes, and Salesforce takes at most {REGISTRABLE_MAX}"
+            ));
+        }
+        match self.validity(now) {
+            Some((Validity::Expired(_), _)) => refused("has expired".to_owned()),
+            _ => Ok(()),
+        }
     }
 
     /// How the first certificate stands at `now`, with its first and last moment.

@@ -12,7 +12,14 @@ const EXIT_CODES: &str = "Exit codes: 0 ok, 1 other, 2 usage, 3 settings or key,
     limited, 6 unreachable, 7 partial, 70 bug";
 
 /// Commands that ask nobody over the network.
-const ASK_NOBODY: [&str; 5] = ["quickstart", "key", "inspect", "completions", "start"];
+const ASK_NOBODY: [&str; 6] = [
+    "quickstart",
+    "key",
+    "manifest",
+    "inspect",
+    "completions",
+    "start",
+];
 
 /// The definitions, as they are parsed.
 pub(crate) fn command() -> Command {

@@ -6,6 +6,7 @@ use crate::output::Output;
 use crate::world::World;
 
 mod api;
+mod app;
 mod completions;
 mod config;
 mod doctor;
@@ -29,6 +30,7 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
     match line.command {
         Command::Quickstart(args) => quickstart::run(&args, world, out).map(|()| 0),
         Command::Key(command) => key::run(&command, world, out).map(|()| 0),
+        Command::App(command) => app::run(&command, timeout, world, out).map(|()| 0),
         Command::Token(args) => token::run(&args, timeout, world, out).map(|()| 0),
         Command::Query(args) => query::run(&args, timeout, world, out).map(|()| 0),
         Command::Api(args) => api::run(&args, timeout, world, out).map(|()| 0),

@@ -13,13 +13,13 @@ use crate::server::{Server, answer, json};
 use crate::skip::skipped;
 
 /// A running `emulator start`.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Served {
-    fn start(program: &Program, flags: &str) -> Self {
+    pub(crate) fn start(program: &Program, flags: &str) -> Self {
         Self::start_at(program, flags, "http://")
     }
 
@@ -31,7 +31,7 @@ impl Served {
     }
 
     /// Stops it as a service manager does.
-    fn stop(mut self) -> Run {
+    pub(crate) fn stop(mut self) -> Run {
         signal(&self.child, Signal::TERM);
         let mut stderr = String::new();
         let mut pipe = self.child.stderr.take().unwrap();

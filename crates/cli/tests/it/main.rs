@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod app;
+#[cfg(test)]
 mod broker;
 #[cfg(test)]
 mod broker_cases;
