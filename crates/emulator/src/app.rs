@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audience::{Audiences, Environment};
 use crate::clock::OrgClock;
+use crate::deploy::Deployments;
 use crate::directory::{Directory, DirectoryError, NewApp, NewUser, Switch, UserRecord};
 use crate::faults::Faults;
 use crate::grant::{Reached, Situation};
@@ -41,6 +42,7 @@ struct Shared {
     journal: Journal,
     requests: Requests,
     faults: Faults,
+    deployments: Deployments,
     access: Arc<Access>,
     /// The addresses that the process listens on: the same for all its orgs.
     bound: Arc<RwLock<Vec<SocketAddr>>>,
@@ -133,6 +135,7 @@ impl App {
             journal: Journal::default(),
             requests: Requests::default(),
             faults: Faults::default(),
+            deployments: Deployments::default(),
             access: parts.access,
             bound,
             date: Mutex::new((u64::MAX, HeaderValue::from_static(""))),
@@ -241,6 +244,10 @@ impl App {
 
     pub(crate) fn faults(&self) -> &Faults {
         &self.0.faults
+    }
+
+    pub(crate) fn deployments(&self) -> &Deployments {
+        &self.0.deployments
     }
 
     pub(crate) fn access(&self) -> &Access {

@@ -30,11 +30,13 @@
 //! ```
 
 mod app;
+mod archive;
 mod audience;
 mod builder;
 mod claims;
 mod clock;
 mod connection;
+mod deploy;
 mod directory;
 mod discovery;
 mod error;
@@ -50,6 +52,7 @@ mod json;
 pub mod jws;
 mod management;
 mod mode;
+mod multipart;
 mod oauth_reply;
 pub mod org;
 mod origin;

@@ -11,6 +11,7 @@ impl App {
         self.0.journal.clear();
         self.0.requests.clear();
         self.0.faults.clear();
+        self.0.deployments.clear();
         let org = &self.0.org;
         self.0.directory.drop_sessions();
         if self.0.directory.replace(|| org.restore_loaded())? {
@@ -25,6 +26,7 @@ impl App {
         self.0.journal.clear();
         self.0.requests.clear();
         self.0.faults.clear();
+        self.0.deployments.clear();
         self.0.org.reset(self.0.setup.seed, self.now())?;
         self.adopt_users()
     }
@@ -41,7 +43,7 @@ impl App {
     /// # Errors
     /// [`LoadError`] names the file, the line, and what was expected there.
     pub fn load(&self, files: &[LoadFile]) -> Result<LoadReport, LoadError> {
-        let apps = load::apps::read(files)?;
+        let apps = load::apps::read(files, &self.0.directory)?;
         for app in &apps {
             self.0
                 .directory

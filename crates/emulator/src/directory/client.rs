@@ -86,6 +86,9 @@ pub struct NewApp {
     /// The SHA-256 of the consumer secret in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_sha256: Option<String>,
+    /// The name in metadata, if it comes from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub developer_name: Option<String>,
     /// The label.
     pub name: String,
     /// The kind.
@@ -122,6 +125,7 @@ impl Default for NewApp {
             client_id: None,
             client_secret: None,
             client_secret_sha256: None,
+            developer_name: None,
             name: "App".to_owned(),
             kind: AppKind::default(),
             certificates: Vec::new(),

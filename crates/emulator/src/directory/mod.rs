@@ -155,6 +155,15 @@ impl Directory {
         self.clients().values().cloned().collect()
     }
 
+    /// The app that metadata made under this name.
+    pub(crate) fn developed_as(&self, kind: AppKind, name: &str) -> Option<Arc<Client>> {
+        let is_it = |client: &&Arc<Client>| {
+            let definition = &client.definition;
+            definition.kind == kind && definition.developer_name.as_deref() == Some(name)
+        };
+        self.clients().values().find(is_it).cloned()
+    }
+
     /// Makes a user. `record` makes the record that shows it, and gives the id. Waits for the
     /// database.
     pub(crate) fn new_user(

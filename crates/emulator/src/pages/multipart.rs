@@ -1,54 +1,19 @@
-//! `multipart/form-data` (RFC 7578), as browsers send a form with a file.
-//!
-//! Owns no limits: the body was capped and is in memory. What is not exactly of the form that
-//! browsers write is refused as a whole.
+//! Forms with a file, as browsers send them: each field as a text.
 
 use pem::{LineEnding, Pem};
 
 use super::input::Pairs;
+use crate::multipart;
 
-/// The most parts that are read.
-const PARTS_MAX: usize = 64;
-
-/// The boundary, if `content_type` is that of such a form.
-pub(super) fn boundary(content_type: &str) -> Option<&str> {
-    let (kind, rest) = content_type.split_once(';')?;
-    if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
-        return None;
-    }
-    let value = rest.trim().strip_prefix("boundary=")?.trim_matches('"');
-    (!value.is_empty() && value.len() <= 70).then_some(value)
-}
+pub(super) use crate::multipart::boundary;
 
 /// The fields in their order. A file counts as its text.
 pub(super) fn read(body: &[u8], boundary: &str) -> Option<Pairs> {
-    let delimiter = format!("\r\n--{boundary}");
-    let mut rest = body.strip_prefix(delimiter.get(2..)?.as_bytes())?;
-    let mut fields = Pairs::new();
-    while fields.len() < PARTS_MAX {
-        if rest.starts_with(b"--") {
-            return Some(fields);
-        }
-        rest = rest.strip_prefix(b"\r\n")?;
-        let end = find(rest, delimiter.as_bytes())?;
-        let (part, after) = rest.split_at_checked(end)?;
-        let blank = find(part, b"\r\n\r\n")?;
-        let head = std::str::from_utf8(part.get(..blank)?).ok()?;
-        fields.push((name(head)?, text(part.get(blank + 4..)?)));
-        rest = after.get(delimiter.len()..)?;
-    }
-    None
-}
-
-/// The name of a field. Browsers write a quote in it as `%22`.
-fn name(head: &str) -> Option<String> {
-    let line = head.split("\r\n").find(|line| {
-        line.get(..20)
-            .is_some_and(|start| start.eq_ignore_ascii_case("content-disposition:"))
-    })?;
-    let (_, rest) = line.split_once("; name=\"")?;
-    let (name, _) = rest.split_once('"')?;
-    Some(name.replace("%22", "\""))
+    let parts = multipart::parts(body, boundary)?;
+    let fields = parts.iter();
+    fields
+        .map(|part| Some((part.name()?, text(part.body))))
+        .collect()
 }
 
 /// A certificate in binary form (DER, an ASN.1 SEQUENCE) becomes PEM; all else is text.
@@ -61,10 +26,6 @@ fn text(value: &[u8]) -> String {
         }
         Err(_) => String::from_utf8_lossy(value).into_owned(),
     }
-}
-
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
 }
 
 #[cfg(test)]
@@ -105,18 +66,5 @@ mod tests {
         }
         assert_eq!(read(FORM.as_bytes(), "y"), None);
         assert_eq!(read(b"--x\r\n\r\n\r\n--x--", "x"), None);
-    }
-
-    #[test]
-    fn the_boundary_is_found() {
-        assert_eq!(boundary("multipart/form-data; boundary=ab"), Some("ab"));
-        assert_eq!(boundary("Multipart/Form-Data; boundary=\"ab\""), Some("ab"));
-        for other in [
-            "",
-            "text/plain; boundary=x",
-            "multipart/form-data; boundary=",
-        ] {
-            assert_eq!(boundary(other), None, "{other}");
-        }
     }
 }

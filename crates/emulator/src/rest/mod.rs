@@ -10,6 +10,7 @@ mod call;
 mod classic;
 mod composite;
 mod conditional;
+mod deploy;
 mod limits;
 mod pretty;
 mod query;
@@ -119,6 +120,10 @@ async fn respond(
         let call = Call::new((&parts, &body), (&session, &origin), moment)?;
         if bulk::is_transfer(&call) {
             return bulk::download(&app, &call).map(Dressing::Worn);
+        }
+        if deploy::is_deployment(&call) {
+            let answer = deploy::answer(&app, &call);
+            return answer.map(|answer| Dressing::Needed(answer.into_response()));
         }
         let answer = resource::answer(app.org(), &call);
         follow_users(&app);

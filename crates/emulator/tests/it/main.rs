@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod deployment;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod faults;

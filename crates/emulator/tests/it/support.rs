@@ -227,6 +227,12 @@ impl Org {
             .await
     }
 
+    /// How many apps there are.
+    pub(crate) async fn app_count(&self) -> usize {
+        let apps = self.manage("GET", "/apps", Value::Null).await.json();
+        apps.as_array().unwrap().len()
+    }
+
     /// Offers an assertion.
     pub(crate) async fn exchange(&self, assertion: &str) -> Reply {
         self.post(

@@ -10,7 +10,7 @@ use super::error::{LoadError, Trouble};
 use super::kind::{self, Kind};
 use super::xml::{self, Element};
 use crate::directory::{
-    AppKind, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch, Upload,
+    AppKind, Directory, IpRestrictions, NewApp, PermittedUsers, SessionPolicy, Switch, Upload,
 };
 
 /// An app, and a file that it comes from.
@@ -21,7 +21,7 @@ pub(crate) struct LoadedApp {
 }
 
 /// Scopes as metadata call them and as tokens do, where it is not the same in lower case.
-const SCOPES: [(&str, &str); 20] = [
+const SCOPES: [(&str, &str); 30] = [
     ("RefreshToken", "refresh_token"),
     ("OfflineAccess", "refresh_token"),
     ("Basic", "id"),
@@ -39,8 +39,18 @@ const SCOPES: [(&str, &str); 20] = [
     ("CDPIngest", "cdp_ingest_api"),
     ("CDPProfile", "cdp_profile_api"),
     ("CDPQuery", "cdp_query_api"),
+    ("CDPSegment", "cdp_segment_api"),
+    ("CDPIdentityResolution", "cdp_identityresolution_api"),
+    ("CDPCalculatedInsight", "cdp_calculated_insight_api"),
     ("Chatbot", "chatbot_api"),
+    ("ForgotPassword", "forgot_password"),
+    ("UserRegistration", "user_registration_api"),
+    ("PwdlessLogin", "pwdless_login_api"),
+    ("Interaction", "interaction_api"),
+    ("MCP", "mcp_api"),
+    ("SCRT", "scrt_api"),
     ("SFAP", "sfap_api"),
+    ("SFApiPlatform", "sfap_api"),
     ("EinsteinGPT", "einstein_gpt_api"),
 ];
 
@@ -64,8 +74,9 @@ pub(crate) fn others(files: &[LoadFile]) -> Vec<LoadFile> {
     others.cloned().collect()
 }
 
-/// The apps of all files.
-pub(crate) fn read(files: &[LoadFile]) -> Result<Vec<LoadedApp>, LoadError> {
+/// The apps of all files. A file of an app that is there changes what it speaks of and leaves the
+/// rest.
+pub(crate) fn read(files: &[LoadFile], known: &Directory) -> Result<Vec<LoadedApp>, LoadError> {
     let mut apps = Vec::new();
     let mut external: BTreeMap<String, LoadedApp> = BTreeMap::new();
     for file in files {
@@ -73,8 +84,8 @@ pub(crate) fn read(files: &[LoadFile]) -> Result<Vec<LoadedApp>, LoadError> {
             continue;
         };
         let taken = match kind {
-            Kind::ConnectedApp => connected(file).map(|app| apps.push(app)),
-            _ => take(kind, file, &mut external),
+            Kind::ConnectedApp => connected(file, known).map(|app| apps.push(app)),
+            _ => take(kind, file, (&mut external, known)),
         };
         taken.map_err(|trouble| trouble.at(&file.path))?;
     }
@@ -94,7 +105,13 @@ fn bare(kind: AppKind, name: String) -> NewApp {
     }
 }
 
-fn connected(file: &LoadFile) -> Result<LoadedApp, Trouble> {
+/// The app that is there under this name, with the certificate and the consumer key that it has.
+fn known_as(known: &Directory, kind: AppKind, name: &str) -> Option<NewApp> {
+    let client = known.developed_as(kind, name)?;
+    Some(client.definition.clone())
+}
+
+fn connected(file: &LoadFile, known: &Directory) -> Result<LoadedApp, Trouble> {
     let document = xml::parse(&file.content)?;
     let root = Element::root(&document, &["ConnectedApp"])?;
     let mut app = bare(AppKind::Connected, root.needed("label")?);
@@ -111,6 +128,12 @@ fn connected(file: &LoadFile) -> Result<LoadedApp, Trouble> {
             app.permitted_users = PermittedUsers::PreAuthorized;
         }
     }
+    let developer_name = kind::stem(&file.path).to_owned();
+    if app.client_id.is_none() {
+        let before = known_as(known, AppKind::Connected, &developer_name);
+        app.client_id = before.and_then(|before| before.client_id);
+    }
+    app.developer_name = Some(developer_name);
     if let Some(policy) = root.child("oauthPolicy") {
         app.ip_restrictions = ip_restrictions(policy.text("ipRelaxation").as_deref());
     }
@@ -130,7 +153,7 @@ fn connected(file: &LoadFile) -> Result<LoadedApp, Trouble> {
 fn take(
     kind: Kind,
     file: &LoadFile,
-    apps: &mut BTreeMap<String, LoadedApp>,
+    (apps, known): (&mut BTreeMap<String, LoadedApp>, &Directory),
 ) -> Result<(), Trouble> {
     let document = xml::parse(&file.content)?;
     let root = Element::root(
@@ -149,7 +172,10 @@ fn take(
     };
     let app = apps.entry(name.clone()).or_insert_with(|| LoadedApp {
         path: file.path.clone(),
-        definition: bare(AppKind::External, name),
+        definition: known_as(known, AppKind::External, &name).unwrap_or_else(|| NewApp {
+            developer_name: Some(name.clone()),
+            ..bare(AppKind::External, name)
+        }),
     });
     let app = &mut app.definition;
     match kind {
@@ -194,10 +220,15 @@ fn oauth_policies(app: &mut NewApp, root: Element<'_>) -> Result<(), Trouble> {
 
 /// Consumer key, secret and certificate.
 fn credentials(app: &mut NewApp, element: Element<'_>) -> Result<(), Trouble> {
-    app.client_id = element.text("consumerKey");
-    app.client_secret = element.text("consumerSecret");
-    let certificate = element.text("certificate").map(|text| pem(&text));
-    app.certificates = certificate.map(Upload::Text).into_iter().collect();
+    if let Some(key) = element.text("consumerKey") {
+        app.client_id = Some(key);
+    }
+    if let Some(secret) = element.text("consumerSecret") {
+        app.client_secret = Some(secret);
+    }
+    if let Some(text) = element.text("certificate") {
+        app.certificates = vec![Upload::Text(pem(&text))];
+    }
     if element.is("isIntrospectAllTokens")? {
         app.introspect_all_tokens = Switch::On;
     }

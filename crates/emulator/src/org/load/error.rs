@@ -44,9 +44,9 @@ impl From<rusqlite::Error> for LoadError {
 
 /// A mistake in a file whose path the reader does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
-    pub(super) line: usize,
-    pub(super) problem: String,
+pub(crate) struct Trouble {
+    pub(crate) line: usize,
+    pub(crate) problem: String,
 }
 
 impl Trouble {

@@ -15,7 +15,7 @@ mod metadata;
 mod rows;
 #[cfg(test)]
 mod tests;
-mod xml;
+pub(crate) mod xml;
 
 use std::collections::BTreeMap;
 use std::fmt;

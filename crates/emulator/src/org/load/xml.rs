@@ -15,10 +15,10 @@ const DEPTH_MAX: usize = 64;
 
 /// An element.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Element<'a>(Node<'a, 'a>);
+pub(crate) struct Element<'a>(Node<'a, 'a>);
 
 /// Reads a file.
-pub(super) fn parse(text: &str) -> Result<Document<'_>, Trouble> {
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, Trouble> {
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: NODES_MAX,
@@ -88,7 +88,7 @@ fn tag_end(rest: &str) -> Option<usize> {
 
 impl<'a> Element<'a> {
     /// The outermost element, which must be one of `names`.
-    pub(super) fn root(document: &'a Document<'a>, names: &[&str]) -> Result<Self, Trouble> {
+    pub(crate) fn root(document: &'a Document<'a>, names: &[&str]) -> Result<Self, Trouble> {
         let root = Self(document.root_element());
         if names.contains(&root.0.tag_name().name()) {
             return Ok(root);
@@ -99,13 +99,23 @@ impl<'a> Element<'a> {
     }
 
     /// The line that it begins in.
-    pub(super) fn line(self) -> usize {
+    pub(crate) fn line(self) -> usize {
         let position = self.0.document().text_pos_at(self.0.range().start);
         usize::try_from(position.row).unwrap_or_default()
     }
 
+    /// Its name.
+    pub(crate) fn name(self) -> &'a str {
+        self.0.tag_name().name()
+    }
+
+    /// The elements in it.
+    pub(crate) fn children(self) -> impl Iterator<Item = Self> {
+        self.0.children().filter(Node::is_element).map(Self)
+    }
+
     /// The elements in it that are called `name`.
-    pub(super) fn all(self, name: &str) -> impl Iterator<Item = Self> {
+    pub(crate) fn all(self, name: &str) -> impl Iterator<Item = Self> {
         self.0
             .children()
             .filter(move |node| node.is_element() && node.tag_name().name() == name)
@@ -113,32 +123,32 @@ impl<'a> Element<'a> {
     }
 
     /// The first element in it that is called `name`.
-    pub(super) fn child(self, name: &str) -> Option<Self> {
+    pub(crate) fn child(self, name: &str) -> Option<Self> {
         self.all(name).next()
     }
 
     /// Its own text without the blanks around it.
-    pub(super) fn own_text(self) -> String {
+    pub(crate) fn own_text(self) -> String {
         let texts = self.0.children().filter(Node::is_text);
         let text: String = texts.filter_map(|node| node.text()).collect();
         text.trim().to_owned()
     }
 
     /// Whether the attribute `xsi:nil` says that there is no value.
-    pub(super) fn is_nil(self) -> bool {
+    pub(crate) fn is_nil(self) -> bool {
         self.0
             .attributes()
             .any(|attribute| attribute.name() == "nil" && attribute.value() == "true")
     }
 
     /// The text of the element called `name`; nothing if it is absent or empty.
-    pub(super) fn text(self, name: &str) -> Option<String> {
+    pub(crate) fn text(self, name: &str) -> Option<String> {
         let text = self.child(name)?.own_text();
         (!text.is_empty()).then_some(text)
     }
 
     /// The same where it must be there.
-    pub(super) fn needed(self, name: &str) -> Result<String, Trouble> {
+    pub(crate) fn needed(self, name: &str) -> Result<String, Trouble> {
         self.text(name).ok_or_else(|| {
             let own = self.0.tag_name().name();
             Trouble::new(self.line(), format!("expected <{name}> in <{own}>"))
@@ -146,7 +156,7 @@ impl<'a> Element<'a> {
     }
 
     /// Whether the element called `name` says `true`.
-    pub(super) fn is(self, name: &str) -> Result<bool, Trouble> {
+    pub(crate) fn is(self, name: &str) -> Result<bool, Trouble> {
         let Some(child) = self.child(name) else {
             return Ok(false);
         };
@@ -161,7 +171,7 @@ impl<'a> Element<'a> {
     }
 
     /// The number in the element called `name`.
-    pub(super) fn number(self, name: &str) -> Result<Option<u32>, Trouble> {
+    pub(crate) fn number(self, name: &str) -> Result<Option<u32>, Trouble> {
         let Some(child) = self.child(name) else {
             return Ok(None);
         };

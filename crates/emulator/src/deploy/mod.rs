@@ -1,0 +1,216 @@
+//! Deployments through the Metadata API: an archive of an app's files becomes the app.
+//!
+//! Owns what a deployment goes through and what is said of each component. All of it happens or
+//! nothing. What is on the wire is the business of `rest`.
+
+mod examine;
+mod package;
+mod register;
+mod shapes;
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use accredit::clock::UnixTime;
+use serde_json::Value;
+
+use self::package::{LIST, Package};
+use crate::app::App;
+use crate::archive;
+use crate::ids::RecordId;
+use crate::org::bulk::Pace;
+
+/// As many deployments are remembered.
+const KEPT_MAX: usize = 100;
+
+/// As many wait to be looked at: each holds its archive.
+const WAITING_MAX: usize = 10;
+
+/// The first characters of a deployment's id.
+const KEY_PREFIX: &str = "0Af";
+
+/// How far a deployment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Pending,
+    InProgress,
+    Succeeded,
+    Failed,
+    Canceling,
+    Canceled,
+}
+
+impl Status {
+    /// Says whether it stays so.
+    pub(crate) const fn is_end(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Canceled)
+    }
+}
+
+/// What is said of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) component_type: String,
+    pub(crate) full_name: String,
+    pub(crate) file_name: String,
+    pub(crate) line: Option<usize>,
+    /// Nothing if all went well.
+    pub(crate) problem: Option<String>,
+    pub(crate) is_new: bool,
+}
+
+impl Message {
+    fn failed(file_name: &str, problem: &str) -> Self {
+        Self {
+            full_name: file_name.to_owned(),
+            file_name: file_name.to_owned(),
+            problem: Some(problem.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    fn of(self, component_type: &str, full_name: &str) -> Self {
+        Self {
+            component_type: component_type.to_owned(),
+            full_name: full_name.to_owned(),
+            ..self
+        }
+    }
+
+    fn at(self, line: usize) -> Self {
+        Self {
+            line: Some(line),
+            ..self
+        }
+    }
+}
+
+/// Who deploys, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// The options as they were sent.
+    pub(crate) options: Value,
+    pub(crate) by: RecordId,
+    pub(crate) by_name: String,
+    pub(crate) now: UnixTime,
+}
+
+impl Wanted {
+    fn has(&self, option: &str) -> bool {
+        let value = self.options.get(option);
+        value.is_some_and(|value| value.as_bool() == Some(true) || value == "true")
+    }
+}
+
+/// A deployment.
+#[derive(Clone, Debug)]
+pub(crate) struct Deployment {
+    pub(crate) id: RecordId,
+    pub(crate) wanted: Wanted,
+    pub(crate) status: Status,
+    pub(crate) changed_at: UnixTime,
+    pub(crate) components: Vec<Message>,
+    pub(crate) failures: Vec<Message>,
+    /// Gone once it was looked into.
+    archive: Option<Vec<u8>>,
+}
+
+impl Deployment {
+    /// Says whether it changes nothing.
+    pub(crate) fn is_check_only(&self) -> bool {
+        self.wanted.has("checkOnly")
+    }
+}
+
+/// The deployments of an org.
+#[derive(Debug, Default)]
+pub(crate) struct Deployments(Mutex<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    count: u64,
+    all: VecDeque<Deployment>,
+}
+
+impl Deployments {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets them.
+    pub(crate) fn clear(&self) {
+        self.lock().all.clear();
+    }
+
+    /// Takes in an archive; nothing if too many wait already.
+    pub(crate) fn begin(&self, archive: Vec<u8>, wanted: Wanted) -> Option<Deployment> {
+        let mut queue = self.lock();
+        let waiting = queue.all.iter().filter(|one| one.archive.is_some());
+        if waiting.count() >= WAITING_MAX {
+            return None;
+        }
+        queue.count += 1;
+        let begun = Deployment {
+            id: RecordId::numbered(KEY_PREFIX, queue.count),
+            changed_at: wanted.now,
+            wanted,
+            status: Status::Pending,
+            components: Vec::new(),
+            failures: Vec::new(),
+            archive: Some(archive),
+        };
+        if queue.all.len() >= KEPT_MAX {
+            queue.all.pop_front();
+        }
+        queue.all.push_back(begun.clone());
+        Some(begun)
+    }
+
+    /// Looks at a deployment, which brings it on.
+    pub(crate) fn look(&self, app: &App, id: &RecordId, pace: Pace) -> Option<Deployment> {
+        let mut queue = self.lock();
+        let found = queue.all.iter_mut().find(|one| one.id == *id)?;
+        match found.status {
+            Status::Pending if pace == Pace::ByLooks => found.status = Status::InProgress,
+            Status::Pending | Status::InProgress => found.carry_out(app),
+            Status::Canceling => found.status = Status::Canceled,
+            _ => {}
+        }
+        Some(found.clone())
+    }
+
+    /// Stops a deployment: before its end it can be stopped. The flag says whether it was.
+    pub(crate) fn cancel(&self, id: &RecordId, now: UnixTime) -> Option<(Deployment, bool)> {
+        let mut queue = self.lock();
+        let found = queue.all.iter_mut().find(|one| one.id == *id)?;
+        let is_under_way = !found.status.is_end();
+        if is_under_way {
+            found.status = Status::Canceling;
+            found.changed_at = now;
+            found.archive = None;
+        }
+        Some((found.clone(), is_under_way))
+    }
+}
+
+impl Deployment {
+    fn carry_out(&mut self, app: &App) {
+        let archive = self.archive.take().unwrap_or_default();
+        let package = match archive::unpack(&archive) {
+            Ok(files) => package::read(files),
+            Err(problem) => Package {
+                failures: vec![Message::failed(LIST, &problem)],
+                ..Package::default()
+            },
+        };
+        let outcome = register::register(app, package, self.wanted.has("checkOnly"));
+        self.status = if outcome.failures.is_empty() {
+            Status::Succeeded
+        } else {
+            Status::Failed
+        };
+        self.changed_at = app.now();
+        self.components = outcome.components;
+        self.failures = outcome.failures;
+    }
+}
