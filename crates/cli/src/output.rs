@@ -265,7 +265,7 @@ fn say(line: std::fmt::Arguments<'_>) {
 
 /// Text of others made safe for a terminal: control characters but for the line break and the tab
 /// are shown as `?`.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() && c != '\n' && c != '\t' {

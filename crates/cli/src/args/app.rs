@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::args::calls::OrgArgs;
 use crate::args::emulator::PermittedUsers;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AppCommand {
     /// Write the metadata that registers an app with a certificate
     Manifest(Box<ManifestArgs>),
+    /// Deploy such metadata with a token that you have already, and wait for the end
+    Deploy(Box<DeployArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -92,4 +95,22 @@ pub(crate) enum Layout {
     Source,
     /// Metadata API format with package.xml, for `sf project deploy start --metadata-dir`
     Mdapi,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    /// Folder with the files of `accredit app manifest`, in either layout
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) org: OrgArgs,
+    /// Let Salesforce check the files and change nothing
+    #[arg(long)]
+    pub(crate) check_only: bool,
+    /// How long to wait for the end, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "600")]
+    pub(crate) wait: String,
+    /// Version of the API, such as 65.0 [default: the newest of the org]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) api_version: Option<String>,
 }

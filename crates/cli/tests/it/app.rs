@@ -283,3 +283,126 @@ fn the_emulator_loads_what_was_written_and_signs_the_app_in() {
     }
     served.stop();
 }
+
+/// An org with a user for the app, and a program that holds a token of an administrator.
+fn with_administrator() -> (Program, Served) {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let url = served.url.clone();
+    let program = program.with("ACCREDIT_EMULATOR", &url);
+    let certificate = files().join("server.crt");
+    let add = "--users pre-authorized -i 3MVG9admin --profile Integration";
+    let line = format!(
+        "emulator app add Admin --cert {} {add}",
+        certificate.display()
+    );
+    program.line(&line).succeeds();
+    program
+        .line(&format!("emulator user add {USER} --profile Integration"))
+        .succeeds();
+    let run = token(&program, "3MVG9admin", &url);
+    let access_token = run.succeeds().stdout.trim().to_owned();
+    let program = program
+        .with("MY_TOKEN", &access_token)
+        .with("ACCREDIT_INSTANCE_URL", &url);
+    (program, served)
+}
+
+const DEPLOY: &str = "app deploy --access-token-env MY_TOKEN";
+
+#[test]
+fn an_app_that_is_deployed_signs_in() {
+    let (program, served) = with_administrator();
+    for (folder, words) in [("source", ""), ("mdapi", "--layout mdapi")] {
+        let key = format!("{KEY}.{folder}");
+        let words = format!("{words} --user-profile Integration -i {key} --out-dir {folder}");
+        let mut words = manifest(&words);
+        words[2] = format!("App_{folder}");
+        program.run(words).succeeds();
+        let run = program.line(&format!("{DEPLOY} {folder} --check-only"));
+        assert!(
+            run.succeeds().stderr.contains("Nothing was changed"),
+            "{run:?}"
+        );
+        token(&program, &key, &served.url).fails(4, "ACC-");
+        let run = program.line(&format!("{DEPLOY} {folder}"));
+        let first = format!("created\tExternalClientApplication\tApp_{folder}\n");
+        assert!(run.succeeds().stdout.starts_with(&first), "{run:?}");
+        assert_eq!(run.stdout.lines().count(), 5);
+        assert!(
+            run.stderr.contains(&format!("accredit token -i {key} ")),
+            "{run:?}"
+        );
+        token(&program, &key, &served.url).succeeds();
+        let run = program.line(&format!("{DEPLOY} {folder} --json"));
+        assert_eq!(run.json()["result"]["status"], "Succeeded", "{run:?}");
+    }
+    // Without a consumer key of ours the way to that of Salesforce is told.
+    let words = "--user-profile Integration --out-dir chosen";
+    program.run(manifest(words)).succeeds();
+    let run = program.line(&format!("{DEPLOY} chosen"));
+    assert!(
+        run.succeeds().stderr.contains("> Consumer Key and Secret"),
+        "{run:?}"
+    );
+    let apps = program.line("emulator app list").succeeds().stdout.clone();
+    let line = apps
+        .lines()
+        .find(|line| line.ends_with("Nightly Sync"))
+        .unwrap();
+    let key = line.split('\t').next().unwrap();
+    token(&program, key, &served.url).succeeds();
+    // Once more changes the same app.
+    program.line(&format!("{DEPLOY} chosen")).succeeds();
+    assert_eq!(program.line("emulator app list").succeeds().stdout, apps);
+    served.stop();
+}
+
+#[test]
+fn what_an_org_refuses_is_told_with_what_helps() {
+    let (program, served) = with_administrator();
+    let words = "--connected-app --user-profile Integration --out-dir connected";
+    program.run(manifest(words)).succeeds();
+    let run = program.line(&format!("{DEPLOY} connected"));
+    run.fails(
+        4,
+        "Nightly_Sync.connectedApp (ConnectedApp): You can't create a connected app",
+    )
+    .hints("without --connected-app");
+    let words = "--user-profile Integration --out-dir broken";
+    program.run(manifest(words)).succeeds();
+    let file = program.folder().join("broken/extlClntAppPolicies");
+    let file = file.join("Nightly_Sync_defaultPolicy.ecaPlcy-meta.xml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(">true<", ">perhaps<")).unwrap();
+    let run = program.line(&format!("{DEPLOY} broken"));
+    run.fails(
+        4,
+        "extlClntAppPolicies/Nightly_Sync_defaultPolicy.ecaPlcy:4 ",
+    );
+    let run = program.line(&format!("{DEPLOY} broken --json"));
+    assert_eq!(
+        (run.code, &run.json()["code"]),
+        (4, &"DeploymentFailed".into())
+    );
+    served.stop();
+}
+
+#[test]
+fn a_folder_without_an_app_and_a_missing_token_are_told_before_anybody_is_asked() {
+    let program = Program::new().with("ACCREDIT_INSTANCE_URL", &crate::server::closed_url());
+    program
+        .line("app deploy")
+        .fails(2, "holds no metadata of an app")
+        .hints("`accredit app manifest` writes it");
+    program
+        .line("app deploy nowhere")
+        .fails(3, "nowhere could not be read");
+    program.run(manifest(PERMITTED)).succeeds();
+    program.line(DEPLOY).fails(3, "MY_TOKEN is not set");
+    let program = program.with("MY_TOKEN", "00D!secret");
+    program
+        .line(&format!("{DEPLOY} --wait soon"))
+        .fails(2, "--wait");
+    program.line(DEPLOY).fails(6, "refused the connection");
+}

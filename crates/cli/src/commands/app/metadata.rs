@@ -68,6 +68,33 @@ pub(super) struct Component {
 }
 
 impl Component {
+    /// The component in a file of this name, in either layout.
+    pub(super) fn in_file(file_name: &str, content: String) -> Option<Self> {
+        let plain = file_name.strip_suffix(SOURCE_ENDING).unwrap_or(file_name);
+        let (name, ending) = plain.rsplit_once('.')?;
+        let of = TYPES.into_iter().find(|known| known.ending == ending)?;
+        Some(Self {
+            of,
+            name: name.to_owned(),
+            content,
+        })
+    }
+
+    /// The consumer key in it, if one was chosen.
+    pub(super) fn consumer_key(&self) -> Option<String> {
+        let (_, rest) = self.content.split_once("<consumerKey>")?;
+        let (key, _) = rest.split_once("</consumerKey>")?;
+        let key = key.trim();
+        let is_key = key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._+/=-".contains(&byte));
+        (is_key && !key.is_empty()).then(|| key.to_owned())
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        *self.of == CONNECTED_APP
+    }
+
     /// The path from the folder of the layout.
     pub(super) fn path(&self, layout: Layout) -> String {
         let end = match layout {

@@ -5,6 +5,10 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::world::World;
 
+mod advice;
+mod archive;
+mod deploy;
+mod folder;
 mod manifest;
 mod metadata;
 mod registration;
@@ -15,11 +19,12 @@ mod xml;
 /// Runs the command.
 pub(crate) fn run(
     command: &AppCommand,
-    _timeout: Option<&str>,
+    timeout: Option<&str>,
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
     match command {
         AppCommand::Manifest(args) => manifest::run(args, world, out),
+        AppCommand::Deploy(args) => deploy::run(args, timeout, world, out),
     }
 }
