@@ -241,16 +241,23 @@ pub(crate) enum TokenFormat {
 #[derive(Debug, Args)]
 pub(crate) struct QueryArgs {
     /// The query
-    #[arg(value_name = "SOQL")]
-    pub(crate) soql: String,
+    #[arg(value_name = "SOQL", required_unless_present = "resume")]
+    pub(crate) soql: Option<String>,
     #[command(flatten)]
     pub(crate) org: calls::OrgArgs,
-    /// Form of the result
-    #[arg(long, value_enum, alias = "result-format", default_value_t = QueryFormat::Table)]
-    pub(crate) format: QueryFormat,
+    /// Form of the result [default: table, with --bulk csv]
+    #[arg(long, value_enum, alias = "result-format")]
+    pub(crate) format: Option<QueryFormat>,
     /// Write the result to this file
     #[arg(long, alias = "output-file", value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Ask by a job of Bulk API 2.0: for results of many thousand records
+    #[arg(long, conflicts_with = "tooling")]
+    pub(crate) bulk: bool,
+    /// Fetch the result of this job of --bulk, which was started before
+    #[arg(long, value_name = "JOBID", requires = "bulk")]
+    #[arg(conflicts_with_all = ["soql", "all_rows", "check"])]
+    pub(crate) resume: Option<String>,
     /// Include deleted and archived records
     #[arg(long)]
     pub(crate) all_rows: bool,
@@ -276,6 +283,8 @@ pub(crate) enum QueryFormat {
     Json,
     /// One object a line
     Ndjson,
+    /// A Parquet file with typed columns
+    Parquet,
 }
 
 #[derive(Debug, Args)]

@@ -277,7 +277,13 @@ pub(crate) fn remove(path: &Path) {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// A folder for files without a name.
+pub(crate) fn scratch_folder() -> PathBuf {
+    tempfile::env::temp_dir()
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -2,7 +2,8 @@
 //!
 //! Owns the list of passing files and folders, a thread that waits for the signals that end a
 //! program, removes what is on the list, and ends the process with 128 and the number of the signal
-//! as exit code. Invariant: nothing is made for the list while the thread is at work.
+//! as exit code. A command that leaves work with others says by a farewell how it goes on. Invariant:
+//! nothing is made for the list while the thread is at work.
 
 use std::fs;
 use std::io;
@@ -19,7 +20,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 struct Watch {
     paths: Vec<PathBuf>,
     phase: Phase,
+    farewell: Option<Farewell>,
 }
+
+/// What is still to be done and said.
+type Farewell = Box<dyn FnOnce() + Send>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -34,6 +39,7 @@ enum Phase {
 static WATCH: Mutex<Watch> = Mutex::new(Watch {
     paths: Vec::new(),
     phase: Phase::Idle,
+    farewell: None,
 });
 
 fn lock() -> MutexGuard<'static, Watch> {
@@ -43,14 +49,31 @@ fn lock() -> MutexGuard<'static, Watch> {
 /// Makes a file or a folder that is removed should the program be interrupted; `make` gives its
 /// path too.
 pub(crate) fn passing<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<T> {
+    let mut watch = watching()?;
+    let (made, path) = make()?;
+    watch.paths.push(path);
+    Ok(made)
+}
+
+fn watching() -> io::Result<MutexGuard<'static, Watch>> {
     let mut watch = lock();
     if watch.phase == Phase::Idle {
         wait_for_signals()?;
         watch.phase = Phase::Watching;
     }
-    let (made, path) = make()?;
-    watch.paths.push(path);
-    Ok(made)
+    Ok(watch)
+}
+
+/// Has `farewell` called should the program be interrupted from now on, in place of the one before.
+/// A second signal does not wait for its end.
+pub(crate) fn on_signal(farewell: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    watching()?.farewell = Some(Box::new(farewell));
+    Ok(())
+}
+
+/// Nothing is to be done or said any more.
+pub(crate) fn forget_farewell() {
+    lock().farewell = None;
 }
 
 /// Does something that an interruption may not break in two. Nothing passing can be made in it.
@@ -76,19 +99,33 @@ fn wait_for_signals() -> io::Result<()> {
     let wait = move || {
         loop {
             let number = runtime.block_on(signals.next());
-            let watch = lock();
+            // Held to the end: nothing is made for the list any more.
+            let mut watch = lock();
             if watch.phase == Phase::HandedOver {
                 continue;
             }
             for path in &watch.paths {
                 let _gone = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
             }
-            #[expect(clippy::exit, reason = "the other threads are in mid-request")]
-            std::process::exit(128 + number.as_raw());
+            if let Some(farewell) = watch.farewell.take() {
+                let spoken = thread::Builder::new().spawn(move || {
+                    farewell();
+                    end(number);
+                });
+                if spoken.is_ok() {
+                    runtime.block_on(signals.next());
+                }
+            }
+            end(number);
         }
     };
     let thread = thread::Builder::new().name("accredit-signals".to_owned());
     thread.spawn(wait).map(drop)
+}
+
+fn end(number: Number) -> ! {
+    #[expect(clippy::exit, reason = "the other threads are in mid-request")]
+    std::process::exit(128 + number.as_raw());
 }
 
 /// The signals that end a program.

@@ -114,6 +114,17 @@ impl Output {
         )
     }
 
+    /// Refuses to write a file that is no text to a terminal, or into the envelope of `--json`.
+    pub(crate) fn refuse_binary(&self) -> Result<(), CliError> {
+        if self.form == Form::Human && !self.is_shown_to_a_person() {
+            return Ok(());
+        }
+        Err(
+            CliError::usage("a Parquet file is no text, and was not written to stdout")
+                .hint("--output FILE writes it to a file; a pipe takes it too, without --json"),
+        )
+    }
+
     /// Tells GitHub Actions to mask a secret in its log from now on.
     pub(crate) fn mask_in_ci(&self, secret: &str, environment: &dyn Environment) {
         let is_in_ci =
@@ -131,6 +142,16 @@ impl Output {
     pub(crate) fn step(&self, text: &str) {
         if self.says_steps() {
             say(format_args!("{}", printable(text)));
+        }
+    }
+
+    /// Says on stderr what is to be known when the program is interrupted, whoever reads stdout.
+    pub(crate) fn last_words(&self, lines: Vec<String>) -> impl FnOnce() + Send + 'static {
+        let head = self.paint("36", "hint:");
+        move || {
+            for line in lines {
+                say(format_args!("{head} {}", printable(&line)));
+            }
         }
     }
 

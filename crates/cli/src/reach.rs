@@ -1,5 +1,7 @@
 //! How a command reaches its org: a token that was given, or a sign-in that can be repeated once.
 
+use std::sync::Arc;
+
 use accredit::audience::InstanceUrl;
 use accredit::secret::AccessToken;
 
@@ -17,7 +19,7 @@ use crate::world::World;
 /// The org, and whether a new token can be had.
 #[derive(Debug)]
 pub(crate) struct Reach {
-    pub(crate) org: Org,
+    pub(crate) org: Arc<Org>,
     renewal: Option<Access>,
 }
 
@@ -32,7 +34,7 @@ impl Reach {
         let environment = world.environment.as_ref();
         if let Some(name) = given_in(args, environment)? {
             return Ok(Self {
-                org: given(name, args, environment)?,
+                org: Arc::new(given(name, args, environment)?),
                 renewal: None,
             });
         }
@@ -67,18 +69,18 @@ impl Reach {
     /// Signs in again.
     pub(crate) fn renew(&mut self, out: &mut Output) -> Result<(), CliError> {
         if let Some(mut access) = self.renewal.take() {
-            out.warn("the session ended; signing in again and starting anew");
+            out.warn("the session ended; signing in again");
             self.org = org(access.renewed(&self.org.access_token, out)?);
         }
         Ok(())
     }
 }
 
-fn org(grant: Grant) -> Org {
-    Org {
+fn org(grant: Grant) -> Arc<Org> {
+    Arc::new(Org {
         instance_url: grant.instance_url,
         access_token: grant.access_token,
-    }
+    })
 }
 
 /// The variable that holds the token, if one is to be used.

@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::api_version as version;
-use crate::args::QueryArgs;
+use crate::args::{QueryArgs, QueryFormat};
 use crate::error::{CliError, Kind};
 use crate::files::{self, Access, Place};
 use crate::output::{Form, Output};
@@ -21,17 +21,18 @@ use crate::rest::{Failure, escape};
 use crate::settings::network::{Traffic, client};
 use crate::world::World;
 
+mod bulk;
 mod check;
 mod columns;
+mod kinds;
 mod page;
-mod progress;
 mod row;
 mod screenful;
 mod sink;
 mod table;
 
+use crate::progress::Progress;
 use page::PageEnd;
-use progress::Progress;
 use sink::{Layout, Sink, Target};
 
 pub(crate) use screenful::screenful;
@@ -43,8 +44,14 @@ pub(crate) fn run(
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
+    // Without a query there is a job to resume, which clap sees to.
+    let soql = args.soql.as_deref().unwrap_or_default();
     if args.check {
-        return check::run(&args.soql, out);
+        return check::run(soql, out);
+    }
+    let format = format(args, out)?;
+    if args.bulk {
+        return bulk::run(args, (timeout, format), world, out);
     }
     let reach = Reach::open(&args.org, timeout, world, out)?;
     let client = client(
@@ -53,26 +60,57 @@ pub(crate) fn run(
         Traffic::Records,
         reach.org.instance_url.as_str(),
     )?;
-    let path = first_path(args, world, &client, &reach)?;
+    let root = root(args, world, &client, &reach)?;
+    let resource = if args.all_rows { "queryAll" } else { "query" };
     let mut query = Query {
         client,
         reach,
-        first: path,
-        columns: columns::of_query(&args.soql),
+        first: format!("{root}/{resource}?q={}", escape(soql)),
+        columns: columns::of_query(soql),
     };
+    let layout = layout(args, format, out);
+    if layout == Layout::Parquet {
+        let (reach, client) = (&mut query.reach, &query.client);
+        let names = query.columns.names();
+        query.columns.kinds = kinds::of_query(soql, &names, |object| {
+            kinds::describe(reach, client, &format!("{root}/sobjects/{object}"), out)
+        })?;
+    }
     match &args.output {
-        Some(path) => query.write_output(path, args, out),
-        None => {
-            let layout = match out.form() {
-                Form::Json => Layout::Envelope,
-                Form::Human => Layout::of(args.format),
-            };
-            query.write_stdout(layout, out)
-        }
+        Some(path) => query.write_output(path, layout, out),
+        None => query.write_stdout(layout, out),
     }
 }
 
-fn first_path(
+/// The form that is asked for, or the usual one.
+fn format(args: &QueryArgs, out: &Output) -> Result<QueryFormat, CliError> {
+    let format = match (args.format, args.bulk) {
+        (Some(QueryFormat::Table), true) => {
+            return Err(CliError::usage(
+                "a result of --bulk is not shown as a table: it may have millions of records",
+            )
+            .hint("--format csv, json, ndjson or parquet"));
+        }
+        (Some(format), _) => format,
+        (None, true) => QueryFormat::Csv,
+        (None, false) => QueryFormat::Table,
+    };
+    if format == QueryFormat::Parquet && args.output.is_none() {
+        out.refuse_binary()?;
+    }
+    Ok(format)
+}
+
+/// How the result is laid out: `--json` wraps what goes to stdout.
+fn layout(args: &QueryArgs, format: QueryFormat, out: &Output) -> Layout {
+    match (&args.output, out.form()) {
+        (None, Form::Json) => Layout::Envelope,
+        _ => Layout::of(format),
+    }
+}
+
+/// The root of the API: of the version that is asked for, or the newest.
+fn root(
     args: &QueryArgs,
     world: &World,
     client: &UreqClient,
@@ -83,15 +121,8 @@ fn first_path(
         Some(version) => version,
         None => version::newest(&reach.org, client)?,
     };
-    let resource = match (args.all_rows, args.tooling) {
-        (true, _) => "queryAll",
-        (false, true) => "tooling/query",
-        (false, false) => "query",
-    };
-    Ok(format!(
-        "/services/data/v{version}/{resource}?q={}",
-        escape(&args.soql)
-    ))
+    let tooling = if args.tooling { "/tooling" } else { "" };
+    Ok(format!("/services/data/v{version}{tooling}"))
 }
 
 /// A query on its way.
@@ -146,7 +177,7 @@ impl Query {
     }
 
     /// What was printed cannot be taken back: the failure says how much there is of how much.
-    fn broken_off(&self, failure: Failure, sink: Sink, out: &Output) -> CliError {
+    fn broken_off(&self, failure: Failure, mut sink: Sink, out: &Output) -> CliError {
         let has_ended = matches!(failure, Failure::SessionEnded(_));
         let error = failure.into_error();
         if sink.rows() == 0 || error.is_quiet() {
@@ -176,10 +207,9 @@ impl Query {
     fn write_output(
         &mut self,
         path: &Path,
-        args: &QueryArgs,
+        layout: Layout,
         out: &mut Output,
     ) -> Result<(), CliError> {
-        let layout = Layout::of(args.format);
         let summary = match Place::of(path)? {
             Place::File(file) => self.write_file(&file, layout, out)?,
             Place::Stream | Place::Pipe => {
@@ -241,7 +271,7 @@ impl Query {
 
     /// Fetches every page into `sink`.
     fn fetch(&self, sink: &mut Sink, out: &Output) -> Result<Summary, Failure> {
-        let mut progress = Progress::new(out);
+        let progress = Progress::new(out);
         let mut next = self.first.clone();
         let mut pages_left = PAGES_MAX;
         loop {
@@ -294,8 +324,15 @@ fn next_page(end: &PageEnd, sink: &Sink) -> Result<Option<String>, CliError> {
 fn counted(summary: &Summary) -> String {
     match summary.total_size {
         total if summary.is_count => format!("a count of {total}"),
+        total => many(total),
+    }
+}
+
+/// A number of records in words.
+pub(crate) fn many(records: u64) -> String {
+    match records {
         1 => "1 record".to_owned(),
-        many => format!("{many} records"),
+        records => format!("{records} records"),
     }
 }
 

@@ -38,6 +38,10 @@ mod program;
 #[cfg(test)]
 mod query;
 #[cfg(test)]
+mod query_bulk;
+#[cfg(test)]
+mod query_parquet;
+#[cfg(test)]
 mod quickstart;
 #[cfg(test)]
 mod refusals;

@@ -36,6 +36,21 @@ impl Server {
         Self { url, requests }
     }
 
+    /// Serves what `answer` makes of each request, for as long as the test lasts.
+    pub(crate) fn answering(answer: impl Fn(&str) -> Answer + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, requests) = channel();
+        thread::spawn(move || {
+            while let Ok((mut stream, _)) = listener.accept() {
+                let request = read_request(&stream).unwrap_or_default();
+                let _gone = stream.write_all(&answer(&request));
+                let _over = sender.send(request);
+            }
+        });
+        Self { url, requests }
+    }
+
     /// The next request, waiting for it if need be.
     pub(crate) fn request(&self) -> String {
         self.requests.recv().unwrap()
@@ -45,6 +60,14 @@ impl Server {
     pub(crate) fn requests_left(&self) -> usize {
         self.requests.try_iter().count()
     }
+}
+
+/// Takes one request and answers it.
+pub(crate) fn answer_one(listener: &TcpListener, answer: &[u8]) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let request = read_request(&stream).unwrap_or_default();
+    stream.write_all(answer).unwrap();
+    request
 }
 
 /// An answer with a JSON body.

@@ -9,6 +9,7 @@ use accredit_soql::ast::{Expression, FieldPath, Query, SelectItem, Selection};
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::page::{ATTRIBUTES, Visit, is_record};
+use crate::describe::Kinds;
 
 /// The columns as a tree: a parent has those of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub(crate) struct Columns {
     grows: bool,
     /// `COUNT()`, as far as can be told: the answer is a number and no records.
     pub(crate) counts: bool,
+    /// The types of the columns, where the layout has types.
+    pub(crate) kinds: Kinds,
 }
 
 /// One column, or a parent with columns.
@@ -37,6 +40,7 @@ pub(crate) fn of_query(soql: &str) -> Columns {
         nodes: Vec::new(),
         grows: listed.is_none(),
         counts: query.is_none_or(|query| matches!(query.selection, Selection::Count(_))),
+        kinds: Kinds::default(),
     };
     for path in listed.unwrap_or_default() {
         add(&mut columns.nodes, &path);
@@ -112,6 +116,13 @@ pub(crate) fn position(nodes: &[Node], name: &str) -> Option<usize> {
 }
 
 impl Columns {
+    /// The names of the columns as far as they are known, with dots.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        number(&mut self.nodes.clone(), "", &mut names);
+        names
+    }
+
     /// Looks at a page, then numbers the columns. Returns their names.
     pub(crate) fn learn(&mut self, body: &[u8]) -> Vec<String> {
         // What is wrong with the page is told when it is read for good.

@@ -1,26 +1,29 @@
-//! Where the records of a result go: a table, CSV, a JSON array, JSON lines, or the envelope of
-//! `--json`.
+//! Where the records of a result go: a table, CSV, a JSON array, JSON lines, a Parquet
+//! file, or the envelope of `--json`.
 //!
 //! Owns the layouts. A record goes from the page to the writer without a tree in between.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use serde::de::{DeserializeSeed as _, Deserializer, Error as _};
 use serde_json::json;
 
 use super::columns::Columns;
-use super::page::{self, PageEnd, Visit};
-use super::row::{Row, RowSeed, text};
+use super::page::{self, PageEnd};
+use super::row::{Row, text};
 use super::table::Table;
 use crate::args::QueryFormat;
+use crate::describe::{Kind as Type, Kinds};
 use crate::error::{CliError, Kind};
 use crate::files;
 use crate::output::failure;
+use crate::parquet::{self, Misfit};
 
 mod clean;
+mod records;
 
-use clean::Clean;
+use records::{Page, count};
 
 /// How a result is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub(crate) enum Layout {
     Array,
     /// A JSON object a line.
     Lines,
+    /// A Parquet file.
+    Parquet,
     /// The object of `--json`.
     Envelope,
 }
@@ -42,6 +47,7 @@ impl Layout {
             QueryFormat::Csv => Self::Csv,
             QueryFormat::Json => Self::Array,
             QueryFormat::Ndjson => Self::Lines,
+            QueryFormat::Parquet => Self::Parquet,
         }
     }
 }
@@ -63,6 +69,7 @@ pub(crate) struct Target {
 pub(crate) struct Sink {
     layout: Layout,
     columns: Columns,
+    kinds: Kinds,
     path: Option<PathBuf>,
     body: Body,
     head: Head,
@@ -84,18 +91,21 @@ enum Body {
     Csv(Box<csv::Writer<Box<dyn Write>>>),
     Table(Table),
     Json(Box<dyn Write>),
+    Parquet(Box<parquet::Writer<Box<dyn Write>>>),
 }
 
 impl Sink {
-    pub(crate) fn new(layout: Layout, columns: Columns, target: Target) -> Self {
+    pub(crate) fn new(layout: Layout, mut columns: Columns, target: Target) -> Self {
         let Target { path, writer } = target;
         let body = match layout {
             Layout::Csv => Body::Csv(Box::new(csv::Writer::from_writer(writer))),
             Layout::Table => Body::Table(Table::new(writer)),
+            Layout::Parquet => Body::Parquet(Box::new(parquet::Writer::new(writer))),
             Layout::Array | Layout::Lines | Layout::Envelope => Body::Json(writer),
         };
         Self {
             layout,
+            kinds: std::mem::take(&mut columns.kinds),
             columns,
             path,
             body,
@@ -152,6 +162,15 @@ impl Sink {
 
     /// What to say when the target cannot be written.
     fn unwritten(&self, error: io::Error) -> CliError {
+        let inner = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Misfit>());
+        if let Some(misfit) = inner {
+            return CliError::other(format!(
+                "a value is not of the type that the org describes: {misfit}"
+            ))
+            .hint("--format csv and --format ndjson write values as they come");
+        }
         match &self.path {
             Some(path) => files::unwritable(path, error),
             None => CliError::stdout(error),
@@ -181,6 +200,13 @@ impl Sink {
                 table.set_head(&names);
                 Ok(())
             }
+            Body::Parquet(writer) => {
+                let kinds = &self.kinds;
+                writer.start(names.into_iter().map(|name| {
+                    let kind = kinds.of(&name);
+                    (name, kind)
+                }))
+            }
             Body::Json(writer) => match self.layout {
                 Layout::Array => writer.write_all(b"["),
                 Layout::Envelope => writer.write_all(br#"{"result":{"records":["#),
@@ -195,8 +221,10 @@ impl Sink {
             Body::Json(_) => Head::Pending(Vec::new()),
             _ => Head::Pending(vec!["count".to_owned()]),
         };
+        self.kinds.set("count", Type::Integer);
         self.begin()?;
         match &mut self.body {
+            Body::Parquet(writer) => writer.row([Some(total_size.to_string().as_str())])?,
             Body::Csv(writer) => {
                 let row = [total_size.to_string()];
                 writer.write_record(row).map_err(below)?;
@@ -220,37 +248,58 @@ impl Sink {
             has_open_children,
             ..
         } = self;
-        let mut cell = |value: &Option<&str>| -> io::Result<String> {
-            match value {
-                Some(value) if value.starts_with(['{', '[']) => {
-                    let (text, is_open) = clean::text(value)?;
-                    *has_open_children |= is_open;
-                    Ok(text)
-                }
-                Some(value) => Ok(text(value).into_owned()),
-                None => Ok(String::new()),
-            }
-        };
+        let cells = row.iter().map(|value| {
+            value
+                .map(|value| cell(value, has_open_children))
+                .transpose()
+        });
         match body {
             Body::Csv(writer) => {
-                for value in row {
-                    match value {
-                        Some(value) if !value.starts_with(['{', '[']) => {
-                            let text = text(value);
-                            writer.write_field(text.as_bytes()).map_err(below)?;
-                        }
-                        other => writer.write_field(cell(other)?).map_err(below)?,
-                    }
+                for value in cells {
+                    let text = value?.unwrap_or_default();
+                    writer.write_field(text.as_bytes()).map_err(below)?;
                 }
                 writer.write_record(None::<&[u8]>).map_err(below)?;
             }
             Body::Table(table) => {
-                let cells = row.iter().map(cell).collect::<io::Result<_>>()?;
-                table.add(cells);
+                let texts = cells.map(|cell| Ok(cell?.unwrap_or_default().into_owned()));
+                table.add(texts.collect::<io::Result<_>>()?);
+            }
+            Body::Parquet(writer) => {
+                let cells = cells.collect::<io::Result<Vec<_>>>()?;
+                writer.row(cells.iter().map(Option::as_deref))?;
             }
             Body::Json(_) => {}
         }
         Ok(())
+    }
+
+    /// Takes a record that is JSON already.
+    pub(crate) fn record(&mut self, record: &[u8]) -> Result<(), CliError> {
+        let written = self.write_json(record);
+        self.rows += 1;
+        written.map_err(|error| self.unwritten(error))
+    }
+
+    /// Names the columns of rows to come.
+    pub(crate) fn name_columns(&mut self, names: Vec<String>, kinds: Kinds) {
+        self.kinds = kinds;
+        self.head = Head::Pending(names);
+    }
+
+    /// Takes a row of texts; an empty one is no value.
+    pub(crate) fn texts<'t>(
+        &mut self,
+        texts: impl Iterator<Item = &'t str>,
+    ) -> Result<(), CliError> {
+        let written = self.begin().and_then(|()| match &mut self.body {
+            Body::Parquet(writer) => {
+                writer.row(texts.map(|text| (!text.is_empty()).then_some(text)))
+            }
+            _ => Ok(()),
+        });
+        self.rows += 1;
+        written.map_err(|error| self.unwritten(error))
     }
 
     fn write_json(&mut self, record: &[u8]) -> io::Result<()> {
@@ -273,7 +322,7 @@ impl Sink {
     }
 
     /// Ends a whole result.
-    pub(crate) fn finish(mut self, total_size: u64, warnings: &[String]) -> Result<(), CliError> {
+    pub(crate) fn finish(&mut self, total_size: u64, warnings: &[String]) -> Result<(), CliError> {
         self.end(total_size, warnings)
             .map_err(|error| self.unwritten(error))
     }
@@ -283,6 +332,7 @@ impl Sink {
         match &mut self.body {
             Body::Csv(writer) => writer.flush(),
             Body::Table(table) => table.finish(),
+            Body::Parquet(writer) => writer.finish(),
             Body::Json(writer) => {
                 match self.layout {
                     Layout::Array => writer.write_all(b"\n]\n")?,
@@ -299,10 +349,12 @@ impl Sink {
 
     /// Ends a result that broke off. Only the envelope can say so itself; an array stays open, so
     /// that nobody takes it for whole.
-    pub(crate) fn abandon(mut self, error: &CliError, warnings: &[String]) -> io::Result<Told> {
+    pub(crate) fn abandon(&mut self, error: &CliError, warnings: &[String]) -> io::Result<Told> {
         match &mut self.body {
             Body::Csv(writer) => writer.flush()?,
             Body::Table(table) => table.finish()?,
+            // Without its footer nobody takes it for whole.
+            Body::Parquet(writer) => writer.flush()?,
             Body::Json(writer) if self.layout == Layout::Envelope => {
                 let report = failure(error, warnings).to_string();
                 let members = report.strip_prefix('{').unwrap_or(&report);
@@ -320,49 +372,21 @@ impl Sink {
     }
 }
 
+/// The text of a value for a cell. A sub-query in it may have more than was sent.
+fn cell<'v>(value: &'v str, has_open_children: &mut bool) -> io::Result<Cow<'v, str>> {
+    if !value.starts_with(['{', '[']) {
+        return Ok(text(value));
+    }
+    let (text, is_open) = clean::text(value)?;
+    *has_open_children |= is_open;
+    Ok(Cow::Owned(text))
+}
+
 /// The error of the writer itself: the CSV library wraps it, and a reader that went away would not
 /// be known any more.
 fn below(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
-    }
-}
-
-fn count(columns: &Columns) -> usize {
-    fn leaves(nodes: &[super::columns::Node]) -> usize {
-        nodes.iter().map(|node| leaves(&node.children).max(1)).sum()
-    }
-    leaves(&columns.nodes)
-}
-
-/// One page on its way into the sink.
-struct Page<'s, 'de> {
-    sink: &'s mut Sink,
-    columns: &'s Columns,
-    row: Row<'de>,
-}
-
-impl<'de> Visit<'de> for Page<'_, 'de> {
-    fn record<D: Deserializer<'de>>(&mut self, record: D) -> Result<(), D::Error> {
-        let written = if matches!(self.sink.body, Body::Json(_)) {
-            let mut clean = Clean::default();
-            clean.read(record)?;
-            self.sink.has_open_children |= clean.is_open;
-            self.sink.write_json(&clean.text)
-        } else {
-            self.row.fill(None);
-            RowSeed {
-                nodes: &self.columns.nodes,
-                row: &mut self.row,
-            }
-            .deserialize(record)?;
-            self.sink.write_row(&self.row)
-        };
-        self.sink.rows += 1;
-        written.map_err(|error| {
-            self.sink.failed = Some(error);
-            D::Error::custom("the record could not be written")
-        })
     }
 }
