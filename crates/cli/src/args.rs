@@ -14,6 +14,7 @@ pub(crate) mod calls;
 pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod explain;
+pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod profile;
 pub(crate) mod serve;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Run a SOQL query
     Query(QueryArgs),
+    /// Load a table into an object by Bulk API 2.0: insert, update, upsert, delete
+    Import(import::ImportArgs),
     /// Call the REST API: any path, any method
     Api(calls::ApiArgs),
     /// Show whose token it is

@@ -4,11 +4,13 @@
 //! moment, and the one new sign-in that an ended session allows. A job belongs to the org and not
 //! to the session, so it goes on in another one. Results are read by `pages`.
 
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use accredit::http::UreqClient;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use accredit::http::{Upload, UreqClient};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,8 +24,10 @@ use crate::rest::{self, Failure, INSTANCE_URL_HINT, Org, no_url};
 use crate::settings::network::{Traffic, client};
 use crate::world::World;
 
-pub(crate) mod lines;
+mod lines;
 pub(crate) mod pages;
+
+use pages::Page;
 
 /// How often a question is asked again that found nobody.
 const TRIES: usize = 6;
@@ -148,6 +152,11 @@ impl Jobs {
         format!("/services/data/v{}/{below}", self.version)
     }
 
+    /// The path of a job.
+    pub(crate) fn path_of(&self, (side, id): (Side, &str)) -> String {
+        self.path(&format!("{}/{id}", side.path()))
+    }
+
     /// Makes a job. It is asked for once: who asks twice may have two.
     pub(crate) fn create(
         &mut self,
@@ -163,7 +172,7 @@ impl Jobs {
 
     /// Looks at a job.
     pub(crate) fn look(&mut self, side: Side, id: &str, out: &mut Output) -> Result<Job, CliError> {
-        let path = self.path(&format!("{}/{id}", side.path()));
+        let path = self.path_of((side, id));
         let client = self.client.clone();
         self.patiently(out, |org| {
             let body = org.get(&client, &path)?;
@@ -178,7 +187,7 @@ impl Jobs {
         state: &str,
         out: &mut Output,
     ) -> Result<Job, CliError> {
-        let path = self.path(&format!("{}/{id}", side.path()));
+        let path = self.path_of((side, id));
         let client = self.client.clone();
         let what = json!({"state": state});
         self.reach.ask(out, |org| {
@@ -192,7 +201,7 @@ impl Jobs {
         (side, id): (Side, &str),
         out: &mut Output,
     ) -> Result<(), CliError> {
-        let path = self.path(&format!("{}/{id}", side.path()));
+        let path = self.path_of((side, id));
         let client = self.client.clone();
         self.reach.ask(out, |org| {
             let request = org.begin(&Method::DELETE, &path)?;
@@ -203,6 +212,13 @@ impl Jobs {
             }
             Err(rest::failure(&reply, org.host()))
         })
+    }
+
+    /// Ends a job that takes data or works. Its failure is of no matter: a job that nobody completes
+    /// does nothing, and goes by itself.
+    pub(crate) fn abort(client: &UreqClient, org: &Org, path: &str) {
+        let what = json!({"state": "Aborted"});
+        let _left = send(org, client, (&Method::PATCH, path), &what);
     }
 
     /// Looks at a job until it has ended, and tells `seen` of each look.
@@ -223,6 +239,39 @@ impl Jobs {
         let host = self.reach.org.host();
         let what = format!("the job {id} at {host} has not ended within a day");
         Err(CliError::new(Kind::Unreachable, what))
+    }
+
+    /// Fetches a table whole. It lies in `folder` for a while.
+    pub(crate) fn table(
+        &mut self,
+        path: &str,
+        folder: &Path,
+        out: &mut Output,
+    ) -> Result<Page, CliError> {
+        let client = self.streams.clone();
+        self.patiently(out, |org| pages::table((&client, org), (path, folder)))
+    }
+
+    /// Gives an open job its data, in one piece.
+    pub(crate) fn upload(
+        &self,
+        id: &str,
+        (data, length): (Box<dyn Read + Send>, u64),
+    ) -> Result<(), Failure> {
+        let path = self.path(&format!("{}/{id}/batches", Side::Ingest.path()));
+        let org = &self.reach.org;
+        let request = org
+            .begin(&Method::PUT, &path)?
+            .header(CONTENT_TYPE, HeaderValue::from_static("text/csv"))
+            .header(CONTENT_LENGTH, HeaderValue::from(length))
+            .body(Upload::Reader(data))
+            .map_err(no_url)?;
+        let reply = self.streams.stream_blocking(request);
+        let reply = reply.map_err(CliError::from)?;
+        if reply.status().is_success() {
+            return Ok(());
+        }
+        Err(pages::refused(reply, org.host()))
     }
 
     /// Asks until there is an answer, a few times; an ended session is renewed once. For questions
@@ -253,7 +302,7 @@ pub(crate) fn patiently<T>(
 }
 
 /// Whether another try may help.
-fn may_pass(error: &CliError) -> bool {
+pub(crate) fn may_pass(error: &CliError) -> bool {
     let is_used_up = error.code() == Some("ACC-2007");
     matches!(error.kind(), Kind::Unreachable | Kind::RateLimited) && !is_used_up
 }

@@ -46,15 +46,29 @@ pub(crate) struct Field {
     #[serde(default)]
     reference_to: Vec<String>,
     #[serde(default)]
-    pub(crate) createable: bool,
+    label: String,
     #[serde(default)]
-    pub(crate) nillable: bool,
+    createable: bool,
     #[serde(default)]
-    pub(crate) defaulted_on_create: bool,
+    nillable: bool,
     #[serde(default)]
-    pub(crate) external_id: bool,
+    defaulted_on_create: bool,
     #[serde(default)]
-    pub(crate) id_lookup: bool,
+    external_id: bool,
+    #[serde(default)]
+    id_lookup: bool,
+}
+
+impl Field {
+    /// Whether a new record must have a value for it.
+    pub(crate) const fn is_required(&self) -> bool {
+        self.createable && !self.nillable && !self.defaulted_on_create
+    }
+
+    /// Whether records can be found by it.
+    pub(crate) const fn is_key(&self) -> bool {
+        self.external_id || self.id_lookup
+    }
 }
 
 /// One object.
@@ -80,6 +94,27 @@ impl Object {
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         let mut fields = self.fields.iter();
         fields.find(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The name of the field that somebody means who writes `Last Name` or `Key`.
+    pub(crate) fn alike(&self, name: &str) -> Option<&str> {
+        let bare = |name: &str| -> String {
+            let name = name.strip_suffix("__c").unwrap_or(name);
+            let kept = name.chars().filter(|c| c.is_alphanumeric());
+            kept.flat_map(char::to_lowercase).collect()
+        };
+        let name = bare(name);
+        let mut fields = self.fields.iter();
+        let field = fields.find(|field| bare(&field.name) == name || bare(&field.label) == name)?;
+        Some(&field.name)
+    }
+
+    /// Whether `relationship` is the one of the field `name`.
+    pub(crate) fn is_of(&self, relationship: &str, name: &str) -> bool {
+        let of_field = self
+            .field(name)
+            .and_then(|field| field.relationship_name.as_deref());
+        of_field.is_some_and(|own| own.eq_ignore_ascii_case(relationship))
     }
 
     /// The objects that a relationship of this name leads to.

@@ -73,6 +73,11 @@ impl FileSet {
         Ok(())
     }
 
+    /// Takes a file that is written already.
+    pub(crate) fn adopt(&mut self, path: PathBuf, file: NamedTempFile) {
+        self.staged.push((path, file));
+    }
+
     /// Gives all staged files their names, or none; an interruption waits until it is done.
     pub(crate) fn publish(self) -> Result<(), CliError> {
         interrupt::undisturbed(|| self.publish_all())

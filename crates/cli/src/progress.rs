@@ -1,5 +1,7 @@
 //! The progress of something long, with rate and time left: on a terminal only.
 
+use std::io::Read;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::Output;
@@ -40,6 +42,21 @@ impl Progress {
         if let Some(bar) = &self.0 {
             bar.set_length(all);
             bar.set_position(done);
+        }
+    }
+
+    /// Counts the bytes that are read.
+    pub(crate) fn reading(
+        &self,
+        length: u64,
+        from: impl Read + Send + 'static,
+    ) -> Box<dyn Read + Send> {
+        match &self.0 {
+            Some(bar) => {
+                bar.set_length(length);
+                Box::new(bar.wrap_read(from))
+            }
+            None => Box::new(from),
         }
     }
 

@@ -48,11 +48,6 @@ impl Lines {
         &[]
     }
 
-    /// How many bytes came.
-    pub(crate) const fn length(&self) -> u64 {
-        self.length
-    }
-
     /// How many bytes the header has, its line break included.
     pub(crate) fn header_length(&self) -> u64 {
         self.header_length.unwrap_or(self.length)
@@ -91,7 +86,6 @@ mod tests {
                 }
                 let found = (lines.header_length(), lines.records(), lines.is_cut_off());
                 assert_eq!(found, (header, records, is_cut_off), "{table:?} by {size}");
-                assert_eq!(lines.length(), table.len() as u64, "{table:?} by {size}");
             }
         }
     }

@@ -253,60 +253,63 @@ struct Listed {
 
 impl Fetcher {
     fn fetch(&self, path: &str) -> Result<Page, Failure> {
-        patiently(self.pause.as_ref(), || self.fetch_once(path))
+        let ask = || table((&self.client, &self.org), (path, &self.folder));
+        patiently(self.pause.as_ref(), ask)
     }
+}
 
-    fn fetch_once(&self, path: &str) -> Result<Page, Failure> {
-        let request = self
-            .org
-            .begin(&Method::GET, path)?
-            .header(ACCEPT, HeaderValue::from_static("text/csv"))
-            .body(Upload::Nothing)
-            .map_err(no_url)?;
-        let reply = self.client.stream_blocking(request);
-        let reply = reply.map_err(CliError::from)?;
-        if reply.status() != StatusCode::OK {
-            return Err(refused(reply, self.org.host()));
-        }
-        let (head, body) = reply.into_parts();
-        let (file, lines) = self.take(body)?;
-        let page = Page {
-            file,
-            header_length: lines.header_length(),
-            records: lines.records(),
-            next: locator(&head.headers),
-        };
-        let announced = number(&head.headers);
-        let is_whole = announced.is_none_or(|announced| announced == page.records);
-        if is_whole && !lines.is_cut_off() {
-            return Ok(page);
-        }
-        let announced = announced.map_or_else(|| "more".to_owned(), |number| number.to_string());
-        Err(broken(format!(
-            "{} sent a page of {} records and announced {announced}",
-            self.org.host(),
-            page.records
-        )))
+/// Fetches a table into a file without a name in `folder`.
+pub(super) fn table(
+    (client, org): (&UreqClient, &Org),
+    (path, folder): (&str, &Path),
+) -> Result<Page, Failure> {
+    let request = org
+        .begin(&Method::GET, path)?
+        .header(ACCEPT, HeaderValue::from_static("text/csv"))
+        .body(Upload::Nothing)
+        .map_err(no_url)?;
+    let reply = client.stream_blocking(request);
+    let reply = reply.map_err(CliError::from)?;
+    if reply.status() != StatusCode::OK {
+        return Err(refused(reply, org.host()));
     }
+    let (head, body) = reply.into_parts();
+    let (file, lines) = take(body, folder, org.host())?;
+    let page = Page {
+        file,
+        header_length: lines.header_length(),
+        records: lines.records(),
+        next: locator(&head.headers),
+    };
+    let announced = number(&head.headers);
+    let is_whole = announced.is_none_or(|announced| announced == page.records);
+    if is_whole && !lines.is_cut_off() {
+        return Ok(page);
+    }
+    let announced = announced.map_or_else(|| "more".to_owned(), |number| number.to_string());
+    Err(broken(format!(
+        "{} sent a page of {} records and announced {announced}",
+        org.host(),
+        page.records
+    )))
+}
 
-    /// Reads a body into a file without a name.
-    fn take(&self, mut body: Download) -> Result<(File, Lines), Failure> {
-        let unwritable = |error| files::unwritable(&self.folder, error);
-        let mut file = tempfile::tempfile_in(&self.folder).map_err(unwritable)?;
-        let mut lines = Lines::default();
-        let mut piece = vec![0; 64 * 1024];
-        loop {
-            let read = body.read(&mut piece).map_err(|error| {
-                let what = format!("{} broke off in mid-page: {error}", self.org.host());
-                broken(what)
-            })?;
-            let bytes = piece.get(..read).unwrap_or_default();
-            if bytes.is_empty() {
-                return Ok((file, lines));
-            }
-            lines.feed(bytes);
-            file.write_all(bytes).map_err(unwritable)?;
+/// Reads a body into a file without a name.
+fn take(mut body: Download, folder: &Path, host: &str) -> Result<(File, Lines), Failure> {
+    let unwritable = |error| files::unwritable(folder, error);
+    let mut file = tempfile::tempfile_in(folder).map_err(unwritable)?;
+    let mut lines = Lines::default();
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let read = body
+            .read(&mut piece)
+            .map_err(|error| broken(format!("{host} broke off in mid-page: {error}")))?;
+        let bytes = piece.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok((file, lines));
         }
+        lines.feed(bytes);
+        file.write_all(bytes).map_err(unwritable)?;
     }
 }
 
@@ -314,7 +317,7 @@ fn broken(what: String) -> Failure {
     CliError::new(Kind::Unreachable, what).into()
 }
 
-fn refused(reply: Response<Download>, host: &str) -> Failure {
+pub(super) fn refused(reply: Response<Download>, host: &str) -> Failure {
     let (head, body) = reply.into_parts();
     let mut text = Vec::new();
     // What came is told, even if it is not all of it.

@@ -13,6 +13,7 @@ mod doctor;
 mod emulator;
 mod exec;
 mod explain;
+mod import;
 mod inspect;
 mod key;
 mod man;
@@ -33,6 +34,7 @@ pub(crate) fn run(line: CommandLine, world: &World, out: &mut Output) -> Result<
         Command::App(command) => app::run(&command, timeout, world, out).map(|()| 0),
         Command::Token(args) => token::run(&args, timeout, world, out).map(|()| 0),
         Command::Query(args) => query::run(&args, timeout, world, out).map(|()| 0),
+        Command::Import(args) => import::run(&args, timeout, world, out),
         Command::Api(args) => api::run(&args, timeout, world, out).map(|()| 0),
         Command::Whoami(args) => whoami::run(&args, timeout, world, out).map(|()| 0),
         Command::Exec(args) => exec::run(&args, timeout, world, out),

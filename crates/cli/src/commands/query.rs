@@ -35,6 +35,8 @@ use crate::progress::Progress;
 use page::PageEnd;
 use sink::{Layout, Sink, Target};
 
+pub(crate) use bulk::command;
+pub(crate) use kinds::describe;
 pub(crate) use screenful::screenful;
 
 /// Runs the query and writes the result.
@@ -73,7 +75,7 @@ pub(crate) fn run(
         let (reach, client) = (&mut query.reach, &query.client);
         let names = query.columns.names();
         query.columns.kinds = kinds::of_query(soql, &names, |object| {
-            kinds::describe(reach, client, &format!("{root}/sobjects/{object}"), out)
+            describe(reach, client, &format!("{root}/sobjects/{object}"), out)
         })?;
     }
     match &args.output {

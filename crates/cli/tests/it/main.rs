@@ -22,6 +22,8 @@ mod emulator;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod key;

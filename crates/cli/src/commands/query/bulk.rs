@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::kinds::describe;
+use super::describe;
 use super::layout;
 use super::sink::{Layout, Target};
 use crate::args::{QueryArgs, QueryFormat};
@@ -29,7 +29,8 @@ mod again;
 mod delivery;
 mod record;
 
-pub(crate) use again::Again;
+use again::Again;
+pub(crate) use again::command;
 use delivery::Delivery;
 
 /// Runs the query as a job, or fetches the result of one.

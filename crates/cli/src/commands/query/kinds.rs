@@ -24,7 +24,7 @@ pub(super) fn of_query(
 }
 
 /// Asks the org to describe the object at this path.
-pub(super) fn describe(
+pub(crate) fn describe(
     reach: &mut Reach,
     client: &UreqClient,
     path: &str,
