@@ -214,8 +214,8 @@ impl Jobs {
         })
     }
 
-    /// Ends a job that takes data or works. Its failure is of no matter: a job that nobody completes
-    /// does nothing, and goes by itself.
+    /// Ends a job that takes data or works. Its failure is of no matter: a job that nobody
+    /// completes does nothing, and goes by itself.
     pub(crate) fn abort(client: &UreqClient, org: &Org, path: &str) {
         let what = json!({"state": "Aborted"});
         let _left = send(org, client, (&Method::PATCH, path), &what);
@@ -333,4 +333,49 @@ fn read(body: &[u8], host: &str) -> Result<Job, CliError> {
         ))
         .hint(INSTANCE_URL_HINT)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::pause::tests::Noted;
+
+    #[test]
+    fn a_question_is_asked_again_with_growing_pauses_and_not_for_ever() {
+        let (asked, pause) = (Cell::new(0), Noted::default());
+        let ask = |ends_at: usize, kind: Kind| {
+            asked.set(0);
+            patiently(&pause, || {
+                asked.set(asked.get() + 1);
+                if asked.get() == ends_at {
+                    return Ok(());
+                }
+                Err(CliError::new(kind, "x").into())
+            })
+        };
+        ask(3, Kind::Unreachable).unwrap();
+        assert_eq!(asked.get(), 3);
+        ask(100, Kind::RateLimited).unwrap_err();
+        assert_eq!(asked.get(), TRIES);
+        ask(100, Kind::Refused).unwrap_err();
+        assert_eq!(asked.get(), 1);
+        let paused = pause.0.into_inner().unwrap();
+        let paused: Vec<u128> = paused.iter().map(Duration::as_millis).collect();
+        assert_eq!(paused, [200, 400, 200, 400, 800, 1600, 3200]);
+    }
+
+    #[test]
+    fn ids_of_jobs_are_told_from_paths() {
+        for (text, is_id) in [
+            ("750R0000000zlh9IAA", true),
+            ("750R0000000zlh9", true),
+            ("001R0000000zlh9", false),
+            ("750R0000000zl/..", false),
+            ("", false),
+        ] {
+            assert_eq!(job_id(text).is_ok(), is_id, "{text}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! Owns the list of passing files and folders, a thread that waits for the signals that end a
 //! program, removes what is on the list, and ends the process with 128 and the number of the signal
-//! as exit code. A command that leaves work with others says by a farewell how it goes on. Invariant:
-//! nothing is made for the list while the thread is at work.
+//! as exit code. A command that leaves work with others says by a farewell how it goes on.
+//! Invariant: nothing is made for the list while the thread is at work.
 
 use std::fs;
 use std::io;

@@ -15,7 +15,6 @@ use crate::files;
 mod dialect;
 mod scan;
 
-pub(super) use dialect::LineEnding;
 use dialect::{Dialect, Header};
 use scan::Scan;
 

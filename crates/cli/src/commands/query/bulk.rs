@@ -9,6 +9,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::describe;
 use super::layout;
@@ -42,6 +43,7 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     let resumed = args.resume.as_deref().map(job_id).transpose()?;
     let mut jobs = open(args, timeout, world, out)?;
+    let destination = Destination::open(args.output.as_deref(), out)?;
     let job = match resumed {
         Some(id) => jobs.look(Side::Query, id, out)?,
         None => create(args, &mut jobs, out)?,
@@ -52,15 +54,16 @@ pub(super) fn run(
     interrupt::on_signal(farewell)
         .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
     let layout = layout(args, format, out);
-    let done = fetch(&job, (args.output.as_deref(), layout), &mut jobs, out);
+    let done = fetch(&job, (destination, layout), &mut jobs, out);
     interrupt::forget_farewell();
-    done.map_err(|error| {
+    let job = done.map_err(|error| {
         // A job that was refused or failed has no result to fetch.
         if error.kind() == Kind::Refused || error.is_quiet() {
             return error;
         }
         hints.into_iter().fold(error, CliError::hint)
-    })
+    })?;
+    told(&job, args.output.as_deref(), out)
 }
 
 fn open(
@@ -91,37 +94,51 @@ fn create(args: &QueryArgs, jobs: &mut Jobs, out: &mut Output) -> Result<Job, Cl
     Ok(job)
 }
 
+/// Where the result goes. It is opened before the job is made: a folder that cannot be written to is
+/// told at once.
+enum Destination {
+    /// What is written cannot be taken back.
+    Stream(Target),
+    File(PathBuf, NamedTempFile),
+}
+
+impl Destination {
+    fn open(path: Option<&Path>, out: &Output) -> Result<Self, CliError> {
+        let Some(path) = path else {
+            return Ok(Self::Stream(Target {
+                path: None,
+                writer: Box::new(out.document()),
+            }));
+        };
+        match Place::of(path)? {
+            Place::File(path) => {
+                let file = files::temporary(&path, Access::Owner)?;
+                Ok(Self::File(path, file))
+            }
+            Place::Stream | Place::Pipe => Ok(Self::Stream(Target {
+                path: Some(path.to_owned()),
+                writer: Box::new(BufWriter::new(files::stream(path)?)),
+            })),
+        }
+    }
+}
+
 /// Waits for a job and writes its result.
 fn fetch(
     job: &Job,
-    (path, layout): (Option<&Path>, Layout),
+    (destination, layout): (Destination, Layout),
     jobs: &mut Jobs,
     out: &mut Output,
-) -> Result<(), CliError> {
+) -> Result<Job, CliError> {
     let job = wait(job, jobs, out)?;
     if let Some(version) = job.version() {
         jobs.version = version;
     }
-    let job = &job;
-    match path.map(Place::of).transpose()? {
-        None => {
-            let target = Target {
-                path: None,
-                writer: Box::new(out.document()),
-            };
-            stream(job, (layout, target), jobs, out)?;
-        }
-        Some(Place::File(file)) => write_file(job, (layout, &file), jobs, out)?,
-        Some(Place::Stream | Place::Pipe) => {
-            let path = path.unwrap_or(Path::new(""));
-            let target = Target {
-                path: Some(path.to_owned()),
-                writer: Box::new(BufWriter::new(files::stream(path)?)),
-            };
-            stream(job, (layout, target), jobs, out)?;
-        }
+    match destination {
+        Destination::Stream(target) => stream(&job, (layout, target), jobs, out)?,
+        Destination::File(path, file) => write_file(&job, (layout, &path, file), jobs, out)?,
     }
-    told(job, path, out)
+    Ok(job)
 }
 
 /// Says what became of it.
@@ -198,11 +215,10 @@ fn discard(job: &Job, jobs: &mut Jobs, out: &mut Output) {
 
 fn write_file(
     job: &Job,
-    (layout, path): (Layout, &Path),
+    (layout, path, file): (Layout, &Path, NamedTempFile),
     jobs: &mut Jobs,
     out: &mut Output,
 ) -> Result<(), CliError> {
-    let file = files::temporary(path, Access::Owner)?;
     let writer = file.as_file().try_clone();
     let writer: File = writer.map_err(|error| files::unwritable(path, error))?;
     let target = Target {

@@ -1,5 +1,6 @@
 use std::io::Write as _;
 
+use super::dialect::LineEnding;
 use super::*;
 
 fn table(bytes: &[u8], part_length_max: u64) -> Result<Table, CliError> {
