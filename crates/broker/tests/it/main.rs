@@ -4,15 +4,21 @@
 #[cfg(test)]
 mod flights;
 #[cfg(test)]
+mod grid;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod listener;
 #[cfg(test)]
+mod org;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod raw;
+#[cfg(test)]
+mod redis;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]

@@ -1,58 +1,16 @@
 //! Replicas that share a real Redis, where there is one.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use accredit::clock::SystemClock;
 use accredit_broker::Reveal;
-use tokio::net::UnixStream;
 
+use crate::redis::{Redis, section};
 use crate::world::{CONNECTIONS, World};
 
-/// A Redis of one's own on a Unix socket.
-struct Redis(Child);
-
-impl Redis {
-    async fn start(folder: &Path) -> Option<Self> {
-        let socket = folder.join("redis.sock");
-        let child = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--dir"])
-            .arg(folder)
-            .arg("--unixsocket")
-            .arg(&socket)
-            .stdout(Stdio::null())
-            .spawn();
-        let child = match child {
-            Ok(child) => child,
-            Err(error) => {
-                eprintln!("skipped: redis-server: {error}");
-                return None;
-            }
-        };
-        while UnixStream::connect(&socket).await.is_err() {
-            tokio::task::yield_now().await;
-        }
-        Some(Self(child))
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ended = self.0.kill().and_then(|()| self.0.wait());
-    }
-}
-
 fn text(folder: &Path, socket: &Path) -> String {
-    let key = folder.join("store.key");
-    std::fs::write(&key, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
-    let url = folder.join("store.url");
-    std::fs::write(&url, format!("redis+unix://{}", socket.display())).unwrap();
-    format!(
-        "{CONNECTIONS}[store]\nurl = \"{}\"\nkey = \"{}\"\n",
-        url.display(),
-        key.display()
-    )
+    format!("{CONNECTIONS}{}", section(folder, socket))
 }
 
 async fn herd(worlds: &[Arc<World>]) -> usize {

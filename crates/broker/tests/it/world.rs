@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use accredit::BoxFuture;
-use accredit::cache::TokioSpawn;
+use accredit::cache::{Spawn, TokioSpawn};
 use accredit::clock::{Clock, ManualClock, UnixTime};
 use accredit::error::Error;
+use accredit::http::HttpClient;
 use accredit::key::PublicKey;
 use accredit::random::SystemRandom;
 use accredit::secret::Secret;
@@ -91,16 +92,37 @@ impl Reply {
     }
 }
 
-/// Everything that a test needs.
-pub(crate) struct World {
+/// A broker that is being served.
+pub(crate) struct Broker {
     pub(crate) address: SocketAddr,
-    pub(crate) salesforce: Arc<TokenEndpoint>,
-    pub(crate) rest: Arc<Rest>,
     audit: Arc<Lines>,
-    clock: Option<Arc<ManualClock>>,
     app: App,
     pub(crate) stop: watch::Sender<bool>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+}
+
+/// What a broker meets outside.
+pub(crate) struct Around {
+    pub(crate) http: Arc<dyn HttpClient>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawn: Arc<dyn Spawn>,
+    pub(crate) keys: Arc<dyn KeySource>,
+}
+
+/// A broker, and a scripted Salesforce.
+pub(crate) struct World {
+    broker: Broker,
+    pub(crate) salesforce: Arc<TokenEndpoint>,
+    pub(crate) rest: Arc<Rest>,
+    clock: Option<Arc<ManualClock>>,
+}
+
+impl std::ops::Deref for World {
+    type Target = Broker;
+
+    fn deref(&self) -> &Broker {
+        &self.broker
+    }
 }
 
 /// Two connections; a file may add callers.
@@ -152,21 +174,45 @@ impl World {
         let instance = format!("http://{}", upstream.local_addr().unwrap());
         *salesforce.instance_url.lock().unwrap() = instance;
         let rest = Arc::new(Rest::new());
+        let around = Around {
+            http: salesforce.clone(),
+            clock,
+            spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
+            keys: Arc::new(OneKey),
+        };
+        let mut broker = Broker::start(text, reveal, around).await;
+        broker.tasks.spawn(rest.clone().serve(upstream));
+        Self {
+            broker,
+            salesforce,
+            rest,
+            clock: None,
+        }
+    }
+
+    /// Lets the pause between two logins pass.
+    pub(crate) fn pause(&self) {
+        let clock = self.clock.as_ref().unwrap();
+        clock.advance(Duration::from_secs(2));
+    }
+}
+
+impl Broker {
+    pub(crate) async fn start(text: &str, reveal: Reveal, around: Around) -> Self {
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(rest.clone().serve(upstream));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let audit = Arc::new(Lines::default());
         let parts = Parts {
             world: Outside {
-                http: salesforce.clone(),
-                clock,
+                http: around.http,
+                clock: around.clock,
                 random: Arc::new(SystemRandom),
-                spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
+                spawn: around.spawn,
             },
             upstream: Upstream::new(UpstreamSettings::default()),
-            keys: Arc::new(OneKey),
+            keys: around.keys,
             audit: audit.clone(),
         };
         let listening = Listening {
@@ -190,13 +236,10 @@ impl World {
         tasks.spawn(served);
         Self {
             address,
-            salesforce,
-            rest,
             audit,
-            clock: None,
             stop,
             app,
-            _tasks: tasks,
+            tasks,
         }
     }
 
@@ -205,27 +248,26 @@ impl World {
         reloaded.map_err(|mistakes| mistakes.to_string())
     }
 
-    /// Lets the pause between two logins pass.
-    pub(crate) fn pause(&self) {
-        let clock = self.clock.as_ref().unwrap();
-        clock.advance(Duration::from_secs(2));
-    }
-
     pub(crate) fn audit(&self) -> Vec<String> {
         self.audit.0.lock().unwrap().clone()
     }
 
     /// Sends bytes on a connection of their own and reads until the other side ends it.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        // A server that refuses early need not read all of it.
-        let _refused = stream.write_all(bytes).await;
-        let mut answer = Vec::new();
-        let read = stream.read_to_end(&mut answer);
-        let _reset = tokio::time::timeout(Duration::from_secs(20), read)
-            .await
-            .unwrap();
-        answer
+        converse(self.address, bytes).await
+    }
+
+    /// The status of an answer, whatever its body is and however long it takes.
+    pub(crate) async fn head(&self, line: &str) -> u16 {
+        let address = self.address;
+        let text = format!(
+            "{line} HTTP/1.1\r\nHost: {address}\r\nAccredit-Request: true\r\nConnection: close\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 1024];
+        let length = stream.read(&mut answer).await.unwrap();
+        Reply::parse(&answer[..length]).status
     }
 
     /// A request with `headers` besides Host, Accredit-Request and Connection.
@@ -244,4 +286,17 @@ impl World {
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.ask(&format!("GET {path}"), "", "").await
     }
+}
+
+/// Sends bytes on a connection of their own and reads until the other side ends it.
+pub(crate) async fn converse(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // A server that refuses early need not read all of it.
+    let _refused = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    let _reset = tokio::time::timeout(Duration::from_secs(20), read)
+        .await
+        .unwrap();
+    answer
 }
