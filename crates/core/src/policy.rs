@@ -52,7 +52,9 @@ pub struct Pause {
 }
 
 impl Pause {
-    fn after(self, failures: u32) -> Duration {
+    /// The pause after so many failures in a row, before it is drawn.
+    #[must_use]
+    pub fn after(self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(20);
         self.first.saturating_mul(1 << doublings).min(self.longest)
     }
@@ -214,7 +216,8 @@ impl Slot {
 
     /// Takes in how a request ended. `draw` is a random number from 0 to 1.
     ///
-    /// A token that has ended when it arrives counts as a failure that may pass.
+    /// A token that has ended when it arrives counts as a failure that may pass. A source that
+    /// withheld the request has not failed, and has used nothing of the budget.
     ///
     /// # Errors
     /// The outcome, as callers are to see it.
@@ -240,6 +243,13 @@ impl Slot {
                 self.permanent_failures = 0;
                 self.last_error = None;
                 self.pause = None;
+            }
+            Err(error) if error.kind() == ErrorKind::Withheld => {
+                let span = error.retry_after().unwrap_or_default().max(policy.floor);
+                self.pause = Some((now, span));
+                let full_at = self.budget_full_at;
+                self.budget_full_at = full_at.map(|at| at.saturating_sub(policy.interval()));
+                self.last_error.get_or_insert_with(|| error.clone());
             }
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);

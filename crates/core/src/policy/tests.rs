@@ -301,6 +301,19 @@ fn the_budget_allows_a_burst_and_then_about_one_a_minute() {
 }
 
 #[test]
+fn a_source_that_withheld_the_request_is_asked_again_when_it_says_and_has_not_failed() {
+    let mut slot = Slot::default();
+    for round in 0..20 {
+        let now = after(round * 7);
+        assert_eq!(word(&slot.next_step(&POLICY(), now)), "ask", "{round}");
+        let withheld = Error::withheld("not now", Duration::from_secs(7));
+        slot.settle(Err(withheld), &POLICY(), now, 1.0).unwrap_err();
+        assert_eq!(word(&slot.next_step(&POLICY(), now)), "withhold");
+    }
+    assert_eq!(pauses(&Error::transport("down"), 1, 1.0), [1]);
+}
+
+#[test]
 fn odd_settings_keep_the_budget_and_do_not_panic() {
     for (burst, hourly_budget, most) in
         [(0, 60, 60), (5, 3, 3), (5, 0, 1), (100, 60, 60), (1, 1, 1)]
