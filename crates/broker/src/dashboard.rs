@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::answer::{self, Answer};
 use crate::failure::Failure;
-use crate::session::{MINUTES, Standing};
+use crate::record::{MINUTES, Standing};
 use crate::setup::{Connection, Setup};
 use crate::token::rfc3339;
 

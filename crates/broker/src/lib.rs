@@ -35,6 +35,7 @@ mod metrics;
 mod observation;
 mod peer;
 mod permission;
+mod record;
 mod report;
 mod route;
 mod server;

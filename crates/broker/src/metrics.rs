@@ -11,7 +11,7 @@ use accredit::clock::UnixTime;
 use accredit::diagnosis::Diagnosis;
 use http::StatusCode;
 
-use crate::session::Standing;
+use crate::record::Standing;
 use crate::setup::{Connection, Setup};
 
 const ROUTES: [&str; 10] = [

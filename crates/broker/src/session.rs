@@ -1,27 +1,27 @@
 //! One identity that can be signed in as, and what is remembered of it.
 //!
-//! Owns the record of exchanges beside core's cache: the last one for the report, the times of the
-//! last hour for the budget that is shown. When to ask is decided in core.
+//! Owns how an identity asks for tokens: its policy, the store it shares, the key before this one.
+//! When to ask is decided in core.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use accredit::BoxFuture;
 use accredit::assertion::Subject;
 use accredit::audience::InstanceHost;
 use accredit::cache::{Cached, Spawn};
 use accredit::clock::{Clock, UnixTime};
 use accredit::error::Error;
 use accredit::http::HttpClient;
-use accredit::policy::RefreshPolicy;
+use accredit::policy::{Pause, RefreshPolicy};
 use accredit::random::Random;
 use accredit::secret::AccessToken;
-use accredit::source::{Exchange, Identity, JwtBearer, Outside, Token, TokenSource};
+use accredit::source::{Exchange, Identity, JwtBearer, Outside, Token, TokenSource as _};
 
 use crate::config::ConnectionConfig;
 use crate::failure::Failure;
 use crate::key_source::HeldKey;
+use crate::record::{LOGINS_MAX, Record, Recorded, Standing};
 use crate::shared::{Shared, Sharing};
 use crate::vault;
 
@@ -30,7 +30,23 @@ mod readiness;
 /// The most identities that are remembered at a time.
 const SESSIONS_MAX: usize = 10_000;
 
-const HOUR: Duration = Duration::from_secs(3600);
+/// When the broker asks: as core does, but whoever changes a setting in Salesforce sees it work
+/// within a minute, however long it was wrong. The bound of an hour is kept by [`Recorded`].
+pub(crate) fn policy() -> RefreshPolicy {
+    let usual = RefreshPolicy::default();
+    let minute = Duration::from_secs(60);
+    RefreshPolicy {
+        permanent_pause: Pause {
+            first: minute,
+            longest: minute,
+        },
+        // One a minute in the long run.
+        hourly_budget: LOGINS_MAX + usual.burst,
+        // Another replica's lease, and a login after it.
+        flight_timeout: Duration::from_secs(25),
+        ..usual
+    }
+}
 
 /// What the broker needs of the outside.
 #[derive(Clone, Debug)]
@@ -45,9 +61,6 @@ pub struct World {
     pub spawn: Arc<dyn Spawn>,
 }
 
-/// How many minutes of uses are remembered.
-pub(crate) const MINUTES: usize = 60;
-
 /// One identity: its token, and the exchanges it took.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -55,152 +68,6 @@ pub(crate) struct Session {
     record: Arc<Record>,
     /// The same identity with the key before this one, until the org has accepted this one.
     before: Mutex<Option<Arc<Self>>>,
-}
-
-/// A source that keeps what passed over the wire.
-#[derive(Debug)]
-struct Recorded {
-    source: JwtBearer,
-    record: Arc<Record>,
-    clock: Arc<dyn Clock>,
-}
-
-/// What is remembered of the exchanges of one identity.
-#[derive(Debug, Default)]
-pub(crate) struct Record(Mutex<Memory>);
-
-#[derive(Debug, Default)]
-struct Memory {
-    last: Option<Arc<Exchange>>,
-    token: Option<Token>,
-    failure: Option<(UnixTime, Error)>,
-    asked_at: VecDeque<UnixTime>,
-    traffic: Traffic,
-    granted: u64,
-    refused: u64,
-    failed: u64,
-}
-
-/// Uses in each of the last minutes, the present one last.
-#[derive(Debug)]
-struct Traffic {
-    minute: u64,
-    counts: [u32; MINUTES],
-}
-
-impl Default for Traffic {
-    fn default() -> Self {
-        Self {
-            minute: 0,
-            counts: [0; MINUTES],
-        }
-    }
-}
-
-impl Traffic {
-    /// Moves on to the minute of `now`. A clock that was set back counts in the same minute.
-    fn turn(&mut self, now: UnixTime) {
-        let minute = now.as_secs() / 60;
-        let passed = usize::try_from(minute.saturating_sub(self.minute)).unwrap_or(MINUTES);
-        if passed > 0 {
-            self.minute = minute;
-            self.counts.rotate_left(passed.min(MINUTES));
-            let kept = MINUTES.saturating_sub(passed);
-            self.counts
-                .iter_mut()
-                .skip(kept)
-                .for_each(|count| *count = 0);
-        }
-    }
-
-    fn count(&mut self, now: UnixTime) {
-        self.turn(now);
-        if let Some(last) = self.counts.last_mut() {
-            *last = last.saturating_add(1);
-        }
-    }
-}
-
-/// What is known of an identity at a moment, for those who look on.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    /// The last token, if it is still good.
-    pub(crate) token: Option<Token>,
-    /// The last failure since the last success, and when it was.
-    pub(crate) failure: Option<(UnixTime, Error)>,
-    /// How many token requests went out in the last hour.
-    pub(crate) asked: usize,
-    /// How many ended with a token, with a refusal, without an answer that is one.
-    pub(crate) granted: u64,
-    pub(crate) refused: u64,
-    pub(crate) failed: u64,
-    /// Uses in each of the last minutes, the present one last.
-    pub(crate) traffic: [u32; MINUTES],
-}
-
-impl Standing {
-    /// How many token requests may still go out in this hour.
-    pub(crate) fn logins_left(&self) -> u64 {
-        let budget = u64::from(RefreshPolicy::default().hourly_budget);
-        budget.saturating_sub(self.asked as u64)
-    }
-}
-
-impl TokenSource for Recorded {
-    fn token(&self) -> BoxFuture<'_, Result<Token, Error>> {
-        Box::pin(async move {
-            self.record.begin(self.clock.now());
-            let exchange = self.source.exchange().await;
-            self.record.end(exchange, self.clock.now())
-        })
-    }
-}
-
-impl Record {
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn begin(&self, now: UnixTime) {
-        let mut memory = self.lock();
-        memory.forget_before(now);
-        memory.asked_at.push_back(now);
-    }
-
-    fn end(&self, exchange: Result<Exchange, Error>, now: UnixTime) -> Result<Token, Error> {
-        let mut memory = self.lock();
-        let outcome = match exchange {
-            Ok(exchange) => {
-                let outcome = exchange.outcome.clone();
-                memory.last = Some(Arc::new(exchange));
-                outcome
-            }
-            Err(error) => Err(error),
-        };
-        match &outcome {
-            Ok(token) => {
-                memory.granted += 1;
-                memory.token = Some(token.clone());
-                memory.failure = None;
-            }
-            Err(error) => {
-                match error.refusal() {
-                    Some(_) => memory.refused += 1,
-                    None => memory.failed += 1,
-                }
-                memory.failure = Some((now, error.clone()));
-            }
-        }
-        outcome
-    }
-}
-
-impl Memory {
-    fn forget_before(&mut self, now: UnixTime) {
-        // A clock that was set back leaves times in the future: they are forgotten too.
-        self.asked_at
-            .retain(|at| *at <= now && now.since(*at) < HOUR);
-    }
 }
 
 impl Session {
@@ -224,16 +91,12 @@ impl Session {
         let source = JwtBearer::new(identity, Arc::clone(&key.signer), endpoint, outside)
             .with_token_lifetime(connection.token_lifetime);
         let record = Arc::new(Record::default());
-        let recorded = Recorded {
-            source,
-            record: Arc::clone(&record),
-            clock: Arc::clone(&world.clock),
-        };
+        let recorded = Recorded::new(source, Arc::clone(&record), Arc::clone(&world.clock));
         let endpoint = connection.endpoint.clone();
         let shared = Shared::new(recorded, sharing, name.stored_as(), endpoint);
         let cached = Cached::new(
             shared,
-            RefreshPolicy::default(),
+            policy(),
             Arc::clone(&world.clock),
             Arc::clone(&world.random),
             Arc::clone(&world.spawn),
@@ -268,40 +131,22 @@ impl Session {
         if let Some(before) = self.before().as_ref() {
             before.cached.invalidate(refused);
         }
-        let mut memory = self.record.lock();
-        if memory
-            .token
-            .as_ref()
-            .is_some_and(|token| token.access_token.is_same(refused))
-        {
-            memory.token = None;
-        }
+        self.record.forget(refused);
     }
 
     /// Counts a use.
     pub(crate) fn used(&self, now: UnixTime) {
-        self.record.lock().traffic.count(now);
+        self.record.used(now);
     }
 
     /// The last exchange, if there was one.
     pub(crate) fn last_exchange(&self) -> Option<Arc<Exchange>> {
-        self.record.lock().last.clone()
+        self.record.last_exchange()
     }
 
     /// What is known at `now`.
     pub(crate) fn standing(&self, now: UnixTime) -> Standing {
-        let mut memory = self.record.lock();
-        memory.forget_before(now);
-        memory.traffic.turn(now);
-        Standing {
-            token: memory.token.clone().filter(|token| now < token.expiry.at()),
-            failure: memory.failure.clone(),
-            asked: memory.asked_at.len(),
-            granted: memory.granted,
-            refused: memory.refused,
-            failed: memory.failed,
-            traffic: memory.traffic.counts,
-        }
+        self.record.standing(now)
     }
 }
 
