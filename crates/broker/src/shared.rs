@@ -10,20 +10,22 @@ use std::time::Duration;
 
 use accredit::BoxFuture;
 use accredit::clock::{Clock, UnixTime};
-use accredit::error::Error;
+use accredit::error::{Error, ErrorKind};
 use accredit::exchange::TokenEndpoint;
-use accredit::policy::RefreshPolicy;
+use accredit::oauth::ErrorResponse;
 use accredit::random::Random;
 use accredit::secret::hex;
 use accredit::source::{Token, TokenSource};
 
+use crate::record::LOGINS_MAX;
+use crate::session::policy;
 use crate::vault::Vault;
 
 mod redis;
 mod store;
 
 pub use redis::RedisStore;
-pub use store::{Fenced, SharedStore, StoreError, Stored};
+pub use store::{Budget, Fenced, Lease, SharedStore, StoreError, Stored};
 
 /// How long a lease lasts unless it is renewed.
 const LEASE: Duration = Duration::from_secs(10);
@@ -113,12 +115,16 @@ impl<S: TokenSource> Shared<S> {
             if let Some(token) = self.look(sharing).await? {
                 return Ok(Flight::Done(Ok(token)));
             }
-            if let Some(wait) = store.paused(name).await? {
-                let what = "no token was asked for: another replica failed a moment ago";
-                return Ok(Flight::Done(Err(Error::withheld(what, wait))));
-            }
-            if let Some(lease) = store.lease(name, &owner, LEASE).await? {
-                return Ok(Flight::Done(self.sign_in(sharing, &owner, lease).await));
+            match store.lease(name, &owner, LEASE).await? {
+                Lease::Held => {}
+                Lease::Taken(number) => {
+                    let outcome = self.sign_in(sharing, &owner, number).await;
+                    return Ok(Flight::Done(outcome));
+                }
+                Lease::Paused(wait) => {
+                    let what = "no token was asked for: another replica failed a moment ago";
+                    return Ok(Flight::Done(Err(Error::withheld(what, wait))));
+                }
             }
             if sharing.clock.now().since(began) >= WAIT_MAX {
                 return Ok(Flight::Alone);
@@ -148,20 +154,44 @@ impl<S: TokenSource> Shared<S> {
     /// Signs in for all, and keeps the lease while it takes.
     async fn sign_in(&self, sharing: &Sharing, owner: &str, lease: u64) -> Result<Token, Error> {
         let store = sharing.store.as_ref();
+        let outcome = match self.ask(sharing, owner).await {
+            Asked::Told(outcome) => outcome,
+            Asked::Made(outcome) => {
+                let shared = match &outcome {
+                    Ok(token) => self.publish(sharing, token, lease).await,
+                    Err(error) => self.hold_back(sharing, error).await,
+                };
+                if let Err(error) = shared {
+                    tracing::warn!(%error, "the store did not take the outcome of a login");
+                    sharing.rest();
+                    return outcome;
+                }
+                outcome
+            }
+        };
+        // A lease that is not given back ends by itself.
+        let _released = store.release(&self.name, owner).await;
+        outcome
+    }
+
+    /// Asks for a token, unless another has one or the budget is spent.
+    async fn ask(&self, sharing: &Sharing, owner: &str) -> Asked {
+        let store = sharing.store.as_ref();
+        let budget = Budget {
+            hourly: LOGINS_MAX,
+            burst: policy().burst,
+            interval: Duration::from_secs(3600) / LOGINS_MAX,
+        };
         // Between our look and the lease another may have finished.
-        if let Ok(Some(token)) = self.look(sharing).await {
-            let _released = store.release(&self.name, owner).await;
-            return Ok(token);
-        }
-        let budget = u64::from(RefreshPolicy::default().hourly_budget);
-        if store
-            .count(&self.name)
-            .await
-            .is_ok_and(|count| count > budget)
-        {
-            let _released = store.release(&self.name, owner).await;
+        let known = self.look(sharing).await;
+        let admitted = match known {
+            Ok(Some(token)) => return Asked::Told(Ok(token)),
+            Ok(None) => store.admit(&self.name, budget).await,
+            Err(error) => Err(error),
+        };
+        if let Ok(Some(wait)) = admitted {
             let what = "no token was asked for: the login budget of all replicas is spent";
-            return Err(Error::withheld(what, Duration::from_secs(60)));
+            return Asked::Told(Err(Error::withheld(what, wait)));
         }
         let renewing = async {
             loop {
@@ -171,41 +201,56 @@ impl<S: TokenSource> Shared<S> {
                 }
             }
         };
-        let outcome = tokio::select! {
-            outcome = self.source.token() => outcome,
-            () = renewing => Err(Error::transport("a lease was renewed without end")),
-        };
-        match &outcome {
-            Ok(token) => self.publish(sharing, token, lease).await,
-            Err(error) => {
-                let policy = RefreshPolicy::default();
-                let own = match error.is_transient() {
-                    true => policy.transient_pause.first,
-                    false => policy.permanent_pause.first,
-                };
-                let span = own.max(error.retry_after().unwrap_or_default());
-                let _paused = store.pause(&self.name, span).await;
-            }
+        tokio::select! {
+            outcome = self.source.token() => Asked::Made(outcome),
+            () = renewing => Asked::Told(Err(Error::transport("a lease was renewed without end"))),
         }
-        let _released = store.release(&self.name, owner).await;
-        outcome
     }
 
-    async fn publish(&self, sharing: &Sharing, token: &Token, lease: u64) {
-        let Some(bytes) = sharing
-            .vault
-            .seal(&self.name, token, sharing.random.as_ref())
-        else {
-            return;
+    async fn publish(
+        &self,
+        sharing: &Sharing,
+        token: &Token,
+        lease: u64,
+    ) -> Result<(), StoreError> {
+        let random = sharing.random.as_ref();
+        let Some(bytes) = sharing.vault.seal(&self.name, token, random) else {
+            return Ok(());
         };
         let left = token.expiry.at().since(sharing.clock.now());
         let fenced = Fenced { lease, bytes };
-        match sharing.store.write(&self.name, fenced, left).await {
-            Ok(true) => {}
-            Ok(false) => tracing::warn!("a token came after a newer one, and was not shared"),
-            Err(error) => tracing::warn!(%error, "a token could not be shared"),
+        if !sharing.store.write(&self.name, fenced, left).await? {
+            tracing::warn!("a token came after a newer one, and was not shared");
         }
+        Ok(())
     }
+
+    /// After a failure nobody asks for a while: all replicas together are as patient as one.
+    async fn hold_back(&self, sharing: &Sharing, error: &Error) -> Result<(), StoreError> {
+        if error.kind() == ErrorKind::Withheld {
+            return Ok(());
+        }
+        let (store, policy) = (sharing.store.as_ref(), policy());
+        let failures = store.fail(&self.name).await?;
+        let is_rate_limit = error.refusal().is_some_and(ErrorResponse::is_rate_limit);
+        let own = if is_rate_limit || !error.is_transient() {
+            policy.permanent_pause.after(failures)
+        } else if failures >= policy.breaker_threshold {
+            policy.transient_pause.longest
+        } else {
+            policy.transient_pause.after(failures)
+        };
+        let span = own.max(error.retry_after().unwrap_or_default());
+        store.pause(&self.name, span).await
+    }
+}
+
+/// How a login went.
+enum Asked {
+    /// It was made, and this is what came of it.
+    Made(Result<Token, Error>),
+    /// None was needed, or none allowed.
+    Told(Result<Token, Error>),
 }
 
 impl Sharing {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue};
 
-use super::{Fenced, StoreError, Stored};
+use super::{Budget, Fenced, Lease, StoreError, Stored};
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,8 +22,15 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 /// What every key begins with.
 const PREFIX: &str = "accredit:1:";
 
-const LEASE: &str = "if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then \
-     return redis.call('INCR', KEYS[2]) else return 0 end";
+/// Counters and times end by themselves an hour after they were last of use.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Keys: lease, fence, pause. The fence holds the number of the last lease and of
+/// the lease that wrote last; together, so that both are lost or none.
+const LEASE: &str = "local paused = redis.call('PTTL', KEYS[3]) \
+     if paused > 0 then return -paused end \
+     if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then \
+     return redis.call('HINCRBY', KEYS[2], 'lease', 1) else return 0 end";
 
 const RENEW: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
      return redis.call('PEXPIRE', KEYS[1], ARGV[2]) else return 0 end";
@@ -31,13 +38,28 @@ const RENEW: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
 const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
      return redis.call('DEL', KEYS[1]) else return 0 end";
 
-const WRITE: &str = "if tonumber(ARGV[1]) < tonumber(redis.call('GET', KEYS[2]) or '0') then \
-     return 0 end \
-     redis.call('SET', KEYS[2], ARGV[1]) \
-     redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
+/// Keys: token, fence, pause, failures. A store that forgot its numbers goes on from those it is told.
+const WRITE: &str = "local lease = tonumber(ARGV[1]) \
+     if lease < tonumber(redis.call('HGET', KEYS[2], 'written') or '0') then return 0 end \
+     if lease > tonumber(redis.call('HGET', KEYS[2], 'lease') or '0') then \
+     redis.call('HSET', KEYS[2], 'lease', lease) end \
+     redis.call('HSET', KEYS[2], 'written', lease) \
+     redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) \
+     redis.call('DEL', KEYS[3], KEYS[4]) return 1";
 
-const COUNT: &str = "local count = redis.call('INCR', KEYS[1]) \
-     if count == 1 then redis.call('EXPIRE', KEYS[1], 3600) end return count";
+/// Keys: logins of this hour, and the time until the burst is whole again, which is how long its key
+/// lives.
+const ADMIT: &str = "local owed = math.max(redis.call('PTTL', KEYS[2]), 0) \
+     local wait = owed - (ARGV[2] - 1) * ARGV[3] \
+     if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then \
+     wait = math.max(wait, redis.call('PTTL', KEYS[1])) end \
+     if wait > 0 then return wait end \
+     redis.call('SET', KEYS[2], 1, 'PX', owed + ARGV[3]) \
+     if redis.call('INCR', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end \
+     return 0";
+
+const FAIL: &str = "local count = redis.call('INCR', KEYS[1]) \
+     redis.call('PEXPIRE', KEYS[1], ARGV[1]) return count";
 
 /// What replicas share, in Redis.
 pub struct RedisStore {
@@ -130,17 +152,17 @@ impl super::SharedStore for RedisStore {
         })
     }
 
-    fn lease<'a>(
-        &'a self,
-        name: &'a str,
-        owner: &'a str,
-        span: Duration,
-    ) -> Stored<'a, Option<u64>> {
+    fn lease<'a>(&'a self, name: &'a str, owner: &'a str, span: Duration) -> Stored<'a, Lease> {
         Box::pin(async move {
-            let mut command = script(LEASE, &[key(name, "lease"), key(name, "fence")]);
+            let keys = ["lease", "fence", "pause"].map(|kind| key(name, kind));
+            let mut command = script(LEASE, &keys);
             command.arg(owner).arg(millis(span));
-            let number: u64 = self.run(&command).await?;
-            Ok(Some(number).filter(|number| *number > 0))
+            let number: i64 = self.run(&command).await?;
+            match u64::try_from(number) {
+                Ok(0) => Ok(Lease::Held),
+                Ok(number) => Ok(Lease::Taken(number)),
+                Err(_) => Ok(Lease::Paused(believable(number.unsigned_abs())?)),
+            }
         })
     }
 
@@ -162,37 +184,44 @@ impl super::SharedStore for RedisStore {
 
     fn write<'a>(&'a self, name: &'a str, value: Fenced, span: Duration) -> Stored<'a, bool> {
         Box::pin(async move {
-            let mut command = script(WRITE, &[key(name, "token"), key(name, "written")]);
+            let keys = ["token", "fence", "pause", "failures"].map(|kind| key(name, kind));
+            let mut command = script(WRITE, &keys);
             command.arg(value.lease).arg(value.bytes).arg(millis(span));
             self.run(&command).await
         })
     }
 
-    fn count<'a>(&'a self, name: &'a str) -> Stored<'a, u64> {
-        Box::pin(async move { self.run(&script(COUNT, &[key(name, "logins")])).await })
+    fn admit<'a>(&'a self, name: &'a str, budget: Budget) -> Stored<'a, Option<Duration>> {
+        Box::pin(async move {
+            let mut command = script(ADMIT, &["logins", "burst"].map(|kind| key(name, kind)));
+            command.arg(budget.hourly).arg(budget.burst);
+            command.arg(millis(budget.interval)).arg(millis(HOUR));
+            let wait: u64 = self.run(&command).await?;
+            Ok(Some(believable(wait)?).filter(|wait| !wait.is_zero()))
+        })
+    }
+
+    fn fail<'a>(&'a self, name: &'a str) -> Stored<'a, u32> {
+        Box::pin(async move {
+            let mut command = script(FAIL, &[key(name, "failures")]);
+            command.arg(millis(HOUR));
+            self.run(&command).await
+        })
     }
 
     fn pause<'a>(&'a self, name: &'a str, span: Duration) -> Stored<'a, ()> {
         Box::pin(async move {
             let mut command = redis::cmd("SET");
-            command
-                .arg(key(name, "pause"))
-                .arg(1)
-                .arg("PX")
-                .arg(millis(span));
+            command.arg(key(name, "pause")).arg(1);
+            command.arg("PX").arg(millis(span));
             self.run(&command).await
         })
     }
+}
 
-    fn paused<'a>(&'a self, name: &'a str) -> Stored<'a, Option<Duration>> {
-        Box::pin(async move {
-            let mut command = redis::cmd("PTTL");
-            command.arg(key(name, "pause"));
-            let left: i64 = self.run(&command).await?;
-            Ok(u64::try_from(left)
-                .ok()
-                .filter(|left| *left > 0)
-                .map(Duration::from_millis))
-        })
-    }
+/// A wait as the store tells it, unless no replica can have meant it.
+fn believable(milliseconds: u64) -> Result<Duration, StoreError> {
+    Some(Duration::from_millis(milliseconds))
+        .filter(|wait| *wait <= HOUR)
+        .ok_or_else(|| StoreError("Redis: a wait of more than an hour".to_owned()))
 }

@@ -20,6 +20,7 @@ struct Fake {
     written: Mutex<Option<(u64, Vec<u8>)>>,
     pause: Mutex<Option<Duration>>,
     logins: Mutex<u64>,
+    failures: Mutex<u32>,
     is_broken: Mutex<Option<()>>,
 }
 
@@ -44,15 +45,18 @@ impl SharedStore for Fake {
         })
     }
 
-    fn lease<'a>(&'a self, name: &'a str, owner: &'a str, _: Duration) -> Stored<'a, Option<u64>> {
+    fn lease<'a>(&'a self, name: &'a str, owner: &'a str, _: Duration) -> Stored<'a, Lease> {
         self.answer(|one| {
+            if let Some(wait) = *one.pause.lock().unwrap() {
+                return Lease::Paused(wait);
+            }
             let mut leases = one.leases.lock().unwrap();
             if leases.contains_key(name) {
-                return None;
+                return Lease::Held;
             }
             leases.insert(name.to_owned(), owner.to_owned());
             *one.numbers.lock().unwrap() += 1;
-            Some(*one.numbers.lock().unwrap())
+            Lease::Taken(*one.numbers.lock().unwrap())
         })
     }
 
@@ -88,19 +92,23 @@ impl SharedStore for Fake {
         })
     }
 
-    fn count<'a>(&'a self, _: &'a str) -> Stored<'a, u64> {
+    fn admit<'a>(&'a self, _: &'a str, budget: Budget) -> Stored<'a, Option<Duration>> {
         self.answer(|one| {
             *one.logins.lock().unwrap() += 1;
-            *one.logins.lock().unwrap()
+            let is_spent = *one.logins.lock().unwrap() > u64::from(budget.hourly);
+            is_spent.then_some(budget.interval)
+        })
+    }
+
+    fn fail<'a>(&'a self, _: &'a str) -> Stored<'a, u32> {
+        self.answer(|one| {
+            *one.failures.lock().unwrap() += 1;
+            *one.failures.lock().unwrap()
         })
     }
 
     fn pause<'a>(&'a self, _: &'a str, span: Duration) -> Stored<'a, ()> {
         self.answer(|one| *one.pause.lock().unwrap() = Some(span))
-    }
-
-    fn paused<'a>(&'a self, _: &'a str) -> Stored<'a, Option<Duration>> {
-        self.answer(|one| *one.pause.lock().unwrap())
     }
 }
 
@@ -237,8 +245,8 @@ async fn a_write_under_an_older_lease_is_fenced_off() {
     *store.numbers.lock().unwrap() = 7;
     replica(&store, &source).token().await.unwrap();
     let before = store.written.lock().unwrap().clone();
-    late.publish(late.sharing.as_ref().unwrap(), &token, 7)
-        .await;
+    let late_sharing = late.sharing.as_ref().unwrap();
+    late.publish(late_sharing, &token, 7).await.unwrap();
     assert_eq!(*store.written.lock().unwrap(), before);
 }
 
