@@ -355,8 +355,7 @@ async fn ask(broker: &Broker, cell: &Cell) -> Asked {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_endured_in_every_age_with_every_store() {
     let grid = Grid::start().await;
-    grid.run(&[1, 2, 5, 24].map(Duration::from_secs))
-        .await;
+    grid.run(&[1, 2, 5, 24].map(Duration::from_secs)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -161,12 +161,6 @@ impl Wire {
         identities.get(&identity).cloned().unwrap_or_default()
     }
 
-    /// How many token requests there were.
-    pub(crate) fn asked(&self) -> usize {
-        let identities = self.identities.lock().unwrap();
-        identities.values().map(|one| one.asked.len()).sum()
-    }
-
     /// How many requests carried a token, and how many of them one that had ended.
     pub(crate) fn carried(&self) -> (usize, usize) {
         let (carried, late) = (&self.carried, &self.late);

@@ -38,14 +38,32 @@ impl Redis {
         Some(Self { child, socket })
     }
 
+    /// Stops it in mid-step, or lets it go on.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Runs a command and gives its answer as it stands on the wire.
     pub(crate) async fn run(&self, words: &[&str]) -> String {
+        self.run_all(&[words, &["QUIT"]]).await
+    }
+
+    /// The same for who knows the password.
+    pub(crate) async fn run_as(&self, password: &str, words: &[&str]) -> String {
+        self.run_all(&[&["AUTH", password], words, &["QUIT"]]).await
+    }
+
+    async fn run_all(&self, commands: &[&[&str]]) -> String {
         let mut stream = UnixStream::connect(&self.socket).await.unwrap();
-        let mut text = format!("*{}\r\n", words.len());
-        for word in words {
-            text.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        let mut text = String::new();
+        for words in commands {
+            text.push_str(&format!("*{}\r\n", words.len()));
+            for word in *words {
+                text.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+            }
         }
-        text.push_str("*1\r\n$4\r\nQUIT\r\n");
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use accredit::clock::SystemClock;
 use accredit_broker::Reveal;
@@ -48,4 +49,77 @@ async fn five_replicas_with_a_store_make_one_login_and_five_without_it() {
         1,
         "the store is gone, the token is not"
     );
+}
+
+/// Ways in which a real Redis is of no help, and the ways back.
+enum Trouble {
+    Signal(&'static str, &'static str),
+    Command(&'static [&'static str], &'static [&'static str]),
+}
+
+const TROUBLES: [Trouble; 4] = [
+    Trouble::Signal("-STOP", "-CONT"),
+    Trouble::Command(
+        &["REPLICAOF", "127.0.0.1", "1"],
+        &["REPLICAOF", "NO", "ONE"],
+    ),
+    Trouble::Command(
+        &["CONFIG", "SET", "maxmemory", "1"],
+        &["CONFIG", "SET", "maxmemory", "0"],
+    ),
+    Trouble::Command(
+        &["CONFIG", "SET", "requirepass", "other"],
+        &["CONFIG", "SET", "requirepass", ""],
+    ),
+];
+
+#[tokio::test]
+async fn a_redis_in_trouble_fails_nobody_holds_nobody_up_and_is_used_again_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path(), &folder.path().join("redis.sock"));
+    let Some(redis) = Redis::start(folder.path()).await else {
+        return;
+    };
+    for (number, trouble) in TROUBLES.into_iter().enumerate() {
+        let world = World::start(&text, Reveal::Never).await;
+        let user = format!("/v1/connections/prod/token?sub=u{number}@example.com");
+        assert_eq!(world.get(&user).await.status, 200, "while all is well");
+        let ask = async || {
+            world.pass(Duration::from_secs(7200));
+            let asked = world.get(&user);
+            // A connection that is not answered, a command that is not, and the login itself.
+            let asked = tokio::time::timeout(Duration::from_secs(4), asked).await;
+            assert_eq!(asked.unwrap().status, 200, "{number}");
+        };
+        redis.suffer(&trouble).await;
+        ask().await;
+        ask().await;
+        let alone = world.salesforce.asked();
+        redis.recover(&trouble).await;
+        ask().await;
+        assert_eq!(world.salesforce.asked(), alone + 1, "{number}");
+        let again = World::start(&text, Reveal::Never).await;
+        again.pass(Duration::from_secs(3 * 7200));
+        assert_eq!(again.get(&user).await.status, 200);
+        assert_eq!(again.salesforce.asked(), 0, "{number}: it was shared");
+    }
+}
+
+impl Redis {
+    async fn suffer(&self, trouble: &Trouble) {
+        match trouble {
+            Trouble::Signal(stop, _) => self.signal(stop),
+            Trouble::Command(words, _) => drop(self.run(words).await),
+        }
+    }
+
+    async fn recover(&self, trouble: &Trouble) {
+        match trouble {
+            Trouble::Signal(_, go_on) => self.signal(go_on),
+            Trouble::Command(["CONFIG", "SET", "requirepass", password], words) => {
+                drop(self.run_as(password, words).await);
+            }
+            Trouble::Command(_, words) => drop(self.run(words).await),
+        }
+    }
 }

@@ -80,7 +80,11 @@ pub(crate) struct Rest {
 const OK: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}";
 
-const OVER: &str = r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
+/// The answer to a session that is over.
+pub(crate) const OVER: &str = concat!(
+    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 75\r\n\r\n",
+    r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#
+);
 
 impl Rest {
     pub(crate) fn new() -> Self {
@@ -136,9 +140,7 @@ impl Rest {
                 .any(|token| lower.contains(&token.to_ascii_lowercase()));
             self.requests.lock().unwrap().push(request);
             let answer = if is_dead {
-                let length = OVER.len();
-                format!("HTTP/1.1 401 Unauthorized\r\nContent-Length: {length}\r\n\r\n{OVER}")
-                    .into_bytes()
+                OVER.as_bytes().to_vec()
             } else {
                 self.answer.lock().unwrap().clone()
             };

@@ -192,8 +192,11 @@ impl World {
 
     /// Lets the pause between two logins pass.
     pub(crate) fn pause(&self) {
-        let clock = self.clock.as_ref().unwrap();
-        clock.advance(Duration::from_secs(2));
+        self.pass(Duration::from_secs(2));
+    }
+
+    pub(crate) fn pass(&self, span: Duration) {
+        self.clock.as_ref().unwrap().advance(span);
     }
 }
 
