@@ -22,6 +22,8 @@ mod emulator;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod inspect;

@@ -1,8 +1,9 @@
 //! `accredit serve`: the broker as a process, with a local org behind it.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, ChildStdout};
+use std::process::{Child, ChildStdout, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::program::{Program, Run, files, key};
 /// A process that says its URL in the first line of stdout, and ends with the test.
 pub(crate) struct Served {
     pub(crate) child: Child,
-    lines: BufReader<ChildStdout>,
+    lines: Option<BufReader<ChildStdout>>,
     pub(crate) url: String,
 }
 
@@ -24,19 +25,56 @@ impl Served {
         lines.read_line(&mut url).unwrap();
         assert!(url.starts_with("http"), "{url} {}", said(&mut child));
         let url = url.trim_end().to_owned();
-        Self { child, lines, url }
+        Self {
+            child,
+            lines: Some(lines),
+            url,
+        }
     }
 
-    fn signal(&self, signal: Signal) {
+    /// The same with stderr in `log`, and the audit log read as it comes, so that no pipe is full.
+    pub(crate) fn start_with(program: &Program, line: &str, log: File) -> Self {
+        let mut child = program
+            .command()
+            .args(line.split_whitespace())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut url = String::new();
+        lines.read_line(&mut url).unwrap();
+        assert!(url.starts_with("http"), "{url}");
+        let url = url.trim_end().to_owned();
+        let (audit, mut rest) = (program.folder().join("audit"), lines);
+        std::thread::spawn(move || {
+            let mut file = File::options()
+                .append(true)
+                .create(true)
+                .open(audit)
+                .unwrap();
+            // Until the broker ends.
+            let _ended = std::io::copy(&mut rest, &mut file);
+        });
+        Self {
+            child,
+            lines: None,
+            url,
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, signal).unwrap();
     }
 
     /// Ends it as a service manager does; gives what it wrote since its URL.
-    fn stop(mut self) -> Run {
+    pub(crate) fn stop(mut self) -> Run {
         self.signal(Signal::TERM);
         let (mut stdout, stderr) = (String::new(), said(&mut self.child));
-        self.lines.read_to_string(&mut stdout).unwrap();
+        if let Some(lines) = &mut self.lines {
+            lines.read_to_string(&mut stdout).unwrap();
+        }
         let code = self.child.wait().unwrap().code().unwrap();
         Run {
             code,
@@ -62,7 +100,7 @@ fn said(child: &mut Child) -> String {
 }
 
 /// A local org that knows the key, and a program with the settings of a sign-in there.
-fn org() -> (Served, Program) {
+pub(crate) fn org() -> (Served, Program) {
     let emulator = Served::start(&Program::new(), "emulator start --listen 127.0.0.1:0");
     let program = Program::signing_in_at(&emulator.url)
         .with("ACCREDIT_USERNAME", "integration@accredit.example")
@@ -83,7 +121,7 @@ fn org() -> (Served, Program) {
 }
 
 /// Status, `Accredit-Diagnosis` and body of an answer.
-fn get(url: &str, headers: &[(&str, &str)]) -> (u16, String, String) {
+pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> (u16, String, String) {
     #[expect(clippy::disallowed_methods, reason = "a client for a test")]
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -101,7 +139,8 @@ fn get(url: &str, headers: &[(&str, &str)]) -> (u16, String, String) {
     (reply.status().as_u16(), diagnosis, body)
 }
 
-const REQUIRED: (&str, &str) = ("Accredit-Request", "true");
+/// What every request to a broker on this machine carries.
+pub(crate) const REQUIRED: (&str, &str) = ("Accredit-Request", "true");
 
 #[test]
 fn the_report_of_a_real_sign_in_holds_an_assertion_that_the_certificate_verifies() {
