@@ -10,13 +10,13 @@ use crate::program::{BINARY, Program, Run, files, key};
 use crate::server::{self, Server, TOKEN};
 
 /// A secret in all its forms.
-struct Secret {
+pub(crate) struct Secret {
     name: &'static str,
     forms: Vec<String>,
 }
 
 impl Secret {
-    fn new(name: &'static str, bytes: &[u8]) -> Self {
+    pub(crate) fn new(name: &'static str, bytes: &[u8]) -> Self {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let escaped: String = bytes
             .iter()
@@ -52,7 +52,7 @@ impl Secret {
 }
 
 /// What only the owner of the key knows: lines of its text, and the bytes that they stand for.
-fn key_secrets() -> Vec<Secret> {
+pub(crate) fn key_secrets() -> Vec<Secret> {
     let text = std::fs::read_to_string(key()).unwrap();
     let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('-')).collect();
     let der = STANDARD.decode(lines.concat()).unwrap();
@@ -70,7 +70,7 @@ fn key_secrets() -> Vec<Secret> {
     secrets
 }
 
-fn check_all(secrets: &[Secret], place: &str, text: &str) {
+pub(crate) fn check_all(secrets: &[Secret], place: &str, text: &str) {
     for secret in secrets {
         secret.check(place, text);
     }

@@ -8,6 +8,8 @@ mod app;
 #[cfg(test)]
 mod broker;
 #[cfg(test)]
+mod broker_canary;
+#[cfg(test)]
 mod broker_cases;
 #[cfg(test)]
 mod broker_floods;
@@ -33,6 +35,8 @@ mod key;
 mod key_forms;
 #[cfg(test)]
 mod key_places;
+#[cfg(test)]
+mod load;
 #[cfg(test)]
 mod network;
 #[cfg(test)]

@@ -138,3 +138,19 @@ pub(crate) fn read_request(stream: impl Read) -> Option<String> {
     request.push_str(&String::from_utf8_lossy(&body));
     Some(request)
 }
+
+/// Reads the head of a request byte by byte, and the length of the body that follows.
+pub(crate) fn read_head(stream: &mut impl Read) -> Option<(String, u64)> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let lower = head.to_ascii_lowercase();
+    let mut lines = lower.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length:"));
+    let length = length.map_or(Some(0), |length| length.trim().parse().ok())?;
+    Some((head, length))
+}
