@@ -50,8 +50,7 @@ fn main() {
 async fn ask(request: &Arc<Request<Empty<Bytes>>>, rate: u32, count: u32) -> Vec<Duration> {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
-    let client: Client<_, Empty<Bytes>> =
-        Client::builder(TokioExecutor::new()).build(connector);
+    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
     let began = Instant::now();
     let mut asked = JoinSet::new();
     for number in 0..count {

@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::ids::RecordId;
 use crate::multipart::{Part, boundary, parts};
 
-/// The parts that hold the options: the first name is the documented one, the second that of jsforce.
+/// The part that holds the options: as it is documented, and as jsforce names it.
 const OPTIONS: [&str; 2] = ["json", "entity_content"];
 
 /// Whether a call is about deployments.

@@ -36,12 +36,13 @@ const KNOWN: [(&str, &str); 10] = [
     ),
     (
         "certificate",
-        "the certificate must be X.509 in PEM with an RSA key of 2048 bits or more, and below 4 KB: \
-         `accredit key show` tells what a file is",
+        "the certificate must be X.509 in PEM with an RSA key of 2048 bits or more, and below 4 \
+         KB: `accredit key show` tells what a file is",
     ),
     (
         "invalid at this location",
-        "the org does not know this element in this version of the API: --api-version takes another",
+        "the org does not know this element in this version of the API: --api-version takes \
+         another",
     ),
     (
         "unknown type name",
