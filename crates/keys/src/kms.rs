@@ -78,7 +78,7 @@ async fn call(
     let names = ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"];
     let url = match surroundings.first(&names)? {
         Some((_, url)) => format!("{}/", url.trim_end_matches('/')),
-        None => format!("https://kms.{region}.amazonaws.com/"),
+        None => format!("https://{}/", host(&region)),
     };
     if !is_safe(&url) {
         return Err(Error::setting(
@@ -118,6 +118,12 @@ async fn call(
 }
 
 /// The region of an ARN, or that of the environment.
+/// The host of the service in a region: those in China have a domain of their own.
+fn host(region: &str) -> String {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("kms.{region}.amazonaws.com{china}")
+}
+
 fn region(id: &str, surroundings: &Surroundings) -> Result<String, Error> {
     let of_arn = id
         .strip_prefix("arn:")
@@ -199,5 +205,21 @@ impl fmt::Debug for KmsKey {
             .field("id", &self.id)
             .field("public", &self.public)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn a_region_in_china_has_its_own_domain() {
+        for (region, expected) in [
+            ("eu-central-1", "kms.eu-central-1.amazonaws.com"),
+            ("us-gov-west-1", "kms.us-gov-west-1.amazonaws.com"),
+            ("cn-northwest-1", "kms.cn-northwest-1.amazonaws.com.cn"),
+        ] {
+            assert_eq!(host(region), expected);
+        }
     }
 }
