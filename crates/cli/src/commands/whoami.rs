@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::args::calls::WhoamiArgs;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, printable};
 use crate::reach::Reach;
 use crate::rest::INSTANCE_URL_HINT;
 use crate::settings::network::{Traffic, client};
@@ -44,6 +44,7 @@ pub(crate) fn run(
     for (label, member) in LINES {
         if let Some(value) = identity.get(member).and_then(Value::as_str) {
             // Writing to a text cannot fail.
+            let value = printable(value).replace(['\n', '\t'], "?");
             let _written = writeln!(human, "{label:<13} {value}");
         }
     }
