@@ -132,6 +132,11 @@ impl KeyReference {
         }
     }
 
+    /// Says whether a PIN stands in it.
+    pub(crate) fn holds_pin(&self) -> bool {
+        matches!(self, Self::Elsewhere(Place::Pkcs11(uri)) if uri.pin.is_some())
+    }
+
     /// Reaches the key: its text, or somebody who signs with it.
     pub(crate) fn open(
         &self,

@@ -828,3 +828,17 @@ fn a_disk_that_is_full_is_said_and_the_file_can_be_used_once_it_is_not() {
     let kept = std::fs::read(program.folder().join("notes.db")).unwrap();
     assert_eq!(kept, b"these are notes and no database");
 }
+
+#[test]
+fn a_pin_in_a_key_reference_is_not_printed() {
+    let program = Program::new();
+    let served = Served::start(&program, "");
+    let program = program.with("ACCREDIT_EMULATOR", &served.url);
+    let env = |reference: &str| program.run(["emulator", "env", "-f", reference]);
+    let run = env("pkcs11:token=t;object=k?module-path=/m.so&pin-value=8351");
+    run.fails(3, "holds a PIN").hints("pin-source");
+    assert!(!run.stderr.contains("8351"), "{run:?}");
+    let run = env("pkcs11:token=t;object=k?module-path=/m.so&pin-source=/pin");
+    assert!(run.succeeds().stdout.contains("pin-source=/pin"), "{run:?}");
+    served.stop();
+}

@@ -43,7 +43,14 @@ pub(super) fn print(args: &EnvArgs, client: &EmulatorClient, out: &Output) -> Re
         .filter(|(_, value)| !value.is_empty())
         .collect());
     if let Some(text) = &args.key {
-        add(reach::key(&KeyReference::parse(text)?)?);
+        let reference = KeyReference::parse(text)?;
+        if reference.holds_pin() {
+            return Err(CliError::settings(
+                "the key reference holds a PIN, which would be printed (not shown)",
+            )
+            .hint("name a file with the PIN in it by pin-source"));
+        }
+        add(reach::key(&reference)?);
     }
     let lines: String = variables
         .iter()
