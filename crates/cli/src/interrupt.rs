@@ -1,11 +1,12 @@
 //! What is left behind when the user presses Ctrl-C: nothing.
 //!
-//! Owns the list of passing files and folders, a thread that waits for the signals that end a
-//! program, removes what is on the list, and ends the process with 128 and the number of the signal
-//! as exit code. A command that leaves work with others says by a farewell how it goes on.
+//! Owns the list of passing files and folders, the terminal that shows nothing while a passphrase
+//! is typed, a thread that waits for the signals that end a program, removes what is on the list,
+//! puts the terminal back, and ends the process with 128 and the number of the signal as exit code.
+//! A command that leaves work with others says by a farewell how it goes on.
 //! Invariant: nothing is made for the list while the thread is at work.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,12 +14,15 @@ use std::task::Poll;
 use std::thread;
 
 use rustix::process::Signal as Number;
+use rustix::termios::{OptionalActions, Termios, tcsetattr};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What the thread knows.
 struct Watch {
     paths: Vec<PathBuf>,
+    /// A terminal that shows nothing at the moment, and how it was before.
+    terminal: Option<(File, Termios)>,
     phase: Phase,
     farewell: Option<Farewell>,
 }
@@ -38,6 +42,7 @@ enum Phase {
 
 static WATCH: Mutex<Watch> = Mutex::new(Watch {
     paths: Vec::new(),
+    terminal: None,
     phase: Phase::Idle,
     farewell: None,
 });
@@ -55,6 +60,19 @@ pub(crate) fn passing<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io:
     Ok(made)
 }
 
+/// Puts a terminal back to `before` should the program be interrupted until [`restored`].
+pub(crate) fn restoring(terminal: &File, before: &Termios) -> io::Result<()> {
+    let terminal = terminal.try_clone()?;
+    watching()?.terminal = Some((terminal, before.clone()));
+    Ok(())
+}
+
+/// The terminal is as it was.
+pub(crate) fn restored() {
+    lock().terminal = None;
+}
+
+/// The list, with somebody who waits for signals.
 fn watching() -> io::Result<MutexGuard<'static, Watch>> {
     let mut watch = lock();
     if watch.phase == Phase::Idle {
@@ -103,6 +121,9 @@ fn wait_for_signals() -> io::Result<()> {
             let mut watch = lock();
             if watch.phase == Phase::HandedOver {
                 continue;
+            }
+            if let Some((terminal, before)) = &watch.terminal {
+                let _gone = tcsetattr(terminal, OptionalActions::Flush, before);
             }
             for path in &watch.paths {
                 let _gone = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));

@@ -17,6 +17,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use crate::env_vars;
 use crate::error::CliError;
 use crate::files;
+use crate::interrupt;
 use crate::settings::{Environment, lookup};
 use crate::world::World;
 
@@ -154,6 +155,7 @@ impl<'a> Silent<'a> {
     fn new(terminal: &'a File) -> io::Result<Self> {
         let before = tcgetattr(terminal)?;
         let mut silent = before.clone();
+        interrupt::restoring(terminal, &before)?;
         silent.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
         tcsetattr(terminal, OptionalActions::Flush, &silent)?;
         Ok(Self { terminal, before })
@@ -164,6 +166,7 @@ impl Drop for Silent<'_> {
     fn drop(&mut self) {
         // A terminal that is gone needs nothing.
         let _gone = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
+        interrupt::restored();
     }
 }
 

@@ -1,6 +1,9 @@
 //! Keys in every form: made, shown, checked and signed with; passphrases from files and variables.
 
-use crate::program::Program;
+use std::process::{Command, Stdio};
+
+use crate::program::{BINARY, Program, Run};
+use crate::skip::skipped;
 
 const PASSPHRASE: &str = "Some pass phrase";
 
@@ -72,9 +75,7 @@ fn an_encrypted_key_signs_in_with_its_passphrase_only() {
         .line("key new --encrypt --passphrase-file word")
         .succeeds();
     let run = "emulator run --cert server.crt -- accredit token -q -f server.key";
-    let path = std::path::Path::new(crate::program::BINARY)
-        .parent()
-        .unwrap();
+    let path = std::path::Path::new(BINARY).parent().unwrap();
     let path = format!("{}:/usr/bin:/bin", path.display());
     let program = program.with("PATH", &path);
     let run = |more: &str| program.line(&format!("{run} {more}"));
@@ -122,8 +123,9 @@ fn what_was_put_right_in_a_key_is_told() {
         "damaged.key",
         format!("\u{feff}{}", key.replace('\n', "\\n")).as_bytes(),
     );
-    let run = program
-        .line("token -i a -o b@example.com -r http://127.0.0.1:1 -f damaged.key --timeout 2");
+    let run = program.line(
+        "token --reveal -i a -o b@example.com -r http://127.0.0.1:1 -f damaged.key --timeout 2",
+    );
     for part in [
         "byte order mark",
         "a backslash and an n stood where its lines should end",
@@ -166,11 +168,52 @@ fn no_passphrase_pin_or_token_is_told() {
     ] {
         for form in ["", "--json"] {
             let run = program.line(&format!(
-                "token -i a -o b@example.com -f {reference} -vv {form}"
+                "token --reveal -i a -o b@example.com -f {reference} -vv {form}"
             ));
             assert_ne!(run.code, 0, "{reference}");
             let told = format!("{}{}", run.stdout, run.stderr);
             assert!(!told.contains("s3cret"), "{reference}: {told}");
         }
     }
+}
+
+#[test]
+fn a_terminal_has_its_echo_again_after_a_prompt_that_was_ended() {
+    let program = Program::new();
+    program.write("word", b"open sesame\n");
+    program
+        .line("key new --encrypt --passphrase-file word")
+        .succeeds();
+    // Looks at the terminal until the prompt is there, ends it, and looks again.
+    let script = format!(
+        "stty echo; {BINARY} token --reveal -i a -o b -f server.key -r http://127.0.0.1:1 & pid=$!; n=0; \
+         until stty -a | grep -q -- '-echo ' || [ $n -gt 3000 ]; do n=$((n+1)); done; \
+         stty -a | grep -o -- '-echo '; kill -TERM $pid; wait $pid; echo code $?; \
+         stty -a | grep -o -- ' echo '"
+    );
+    program.write("ended.sh", script.as_bytes());
+    let clean = program.command();
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", "sh ended.sh", "/dev/null"])
+        .current_dir(program.folder())
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    for (name, value) in clean.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let Ok(mut child) = command.spawn() else {
+        skipped("the program script is not here");
+        return;
+    };
+    // Held open: its end would be typed as the end of the passphrase.
+    let stdin = child.stdin.take();
+    let run = Run::from(child.wait_with_output().unwrap());
+    drop(stdin);
+    let lines: Vec<&str> = run.stdout.lines().map(str::trim).collect();
+    // The first one stands behind the prompt.
+    assert!(lines.iter().any(|line| line.ends_with("-echo")), "{run:?}");
+    assert!(lines.contains(&"code 143"), "{run:?}");
+    assert!(lines.contains(&"echo"), "{run:?}");
 }
