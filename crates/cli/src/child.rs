@@ -7,10 +7,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot::{Receiver, channel};
 
 use crate::error::CliError;
 use crate::interrupt::Signals;
@@ -51,9 +52,13 @@ impl Job<'_> {
                 signal = signals.next() => hand_on(&child, signal),
             }
         };
+        // What the command started may hold its streams for longer than it lived itself.
         for copy in copies {
-            // A copy that failed has lost its reader, and nobody is left to tell.
-            let _gone = copy.join();
+            tokio::select! {
+                // A copy that failed has lost its reader, and nobody is left to tell.
+                _ended = copy => {}
+                signal = signals.next() => return Ok(ended_by(signal)),
+            }
         }
         Ok(exit_code(status))
     }
@@ -82,8 +87,8 @@ impl Job<'_> {
         })
     }
 
-    /// A thread for each stream that is masked.
-    fn copies(&self, child: &mut Child) -> Result<Vec<JoinHandle<io::Result<()>>>, CliError> {
+    /// A thread for each stream that is masked; what tells of their ends.
+    fn copies(&self, child: &mut Child) -> Result<Vec<Receiver<()>>, CliError> {
         let failed = |error| CliError::other("the output could not be masked").with_source(error);
         let mut copies = Vec::new();
         if let Some(from) = child.stdout.take() {
@@ -97,14 +102,15 @@ impl Job<'_> {
         Ok(copies)
     }
 
-    fn copy(
-        &self,
-        from: OwnedFd,
-        to: impl Write + Send + 'static,
-    ) -> io::Result<JoinHandle<io::Result<()>>> {
+    fn copy(&self, from: OwnedFd, to: impl Write + Send + 'static) -> io::Result<Receiver<()>> {
         let masker = Masker::new(self.secrets.iter().map(String::as_str));
         let thread = thread::Builder::new().name("accredit-mask".to_owned());
-        thread.spawn(move || copy_masked(std::fs::File::from(from), to, masker))
+        let (ended, end) = channel::<()>();
+        thread.spawn(move || {
+            let _copied = copy_masked(std::fs::File::from(from), to, masker);
+            drop(ended);
+        })?;
+        Ok(end)
     }
 }
 
@@ -146,4 +152,9 @@ fn exit_code(status: ExitStatus) -> u8 {
         .or_else(|| status.signal().map(|signal| 128 + signal))
         .unwrap_or(1);
     u8::try_from(code & 0xff).unwrap_or(1)
+}
+
+/// The exit code of a program that this signal ended.
+fn ended_by(signal: Signal) -> u8 {
+    u8::try_from(128 + signal.as_raw()).unwrap_or(1)
 }

@@ -1,6 +1,9 @@
 //! `whoami`, `revoke`, `exec`, and secrets on a terminal.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::program::{BINARY, Program, Run};
 use crate::server::{self, Server, TOKEN, answer, json};
@@ -31,6 +34,18 @@ fn whoami_shows_the_user_of_the_token() {
             .unwrap()
             .starts_with("005")
     );
+}
+
+#[test]
+fn whoami_lets_no_org_steer_the_terminal() {
+    let identity = r#"{"preferred_username":"a\u001b[2Jb\nuser id       005"}"#;
+    let server = Server::giving([json(200, identity)]);
+    let run = Program::new()
+        .with("SF_ACCESS_TOKEN", TOKEN)
+        .with("SF_INSTANCE_URL", &server.url)
+        .line("whoami");
+    let first = run.succeeds().stdout.lines().next().unwrap();
+    assert_eq!(first, "username      a?[2Jb?user id       005");
 }
 
 #[test]
@@ -103,6 +118,39 @@ fn exec_masks_the_token_in_both_streams_on_request() {
         (run.stdout.as_str(), run.stderr.as_str()),
         ("a *** b", "***\n")
     );
+}
+
+#[test]
+fn exec_ends_on_a_signal_while_others_hold_the_masked_streams() {
+    let server = granting();
+    let program = Program::signing_in_at(&server.url);
+    // The command is gone at once; what it started holds the pipes and ignores the signal.
+    let script = "sh -c 'trap \"\" TERM; echo $$ > pid; echo started; exec sleep 60' &";
+    let mut child = program
+        .command()
+        .args(["exec", "-q", "--mask", "--", "sh", "-c", script])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "started\n");
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    // The first signals may still find the command itself.
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        kill_process(pid, Signal::TERM).unwrap();
+        std::thread::yield_now();
+    };
+    let sleeper = std::fs::read_to_string(program.folder().join("pid")).unwrap();
+    let sleeper = Pid::from_raw(sleeper.trim().parse().unwrap()).unwrap();
+    // It is still there: nobody waited for its end.
+    kill_process(sleeper, Signal::KILL).unwrap();
+    assert_eq!(status.code(), Some(143));
 }
 
 #[test]
