@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use accredit::error::Error;
 use http::Request;
 use hyper::body::Incoming;
 
@@ -17,10 +18,10 @@ use crate::key_source::KeySource;
 use crate::metrics::Metrics;
 use crate::peer::Peer;
 use crate::proxy::Upstream;
+use crate::revocation;
 use crate::session::{Sessions, World};
 use crate::setup::{Listening, Setup};
-use crate::shared::{RedisStore, Sharing};
-use crate::vault::Vault;
+use crate::shared::{RedisStore, SharedStore, Sharing};
 
 mod answering;
 
@@ -40,6 +41,7 @@ struct Inner {
     wrong_keys: WrongKeys,
     metrics: Metrics,
     handles: Handles,
+    store: Option<Arc<RedisStore>>,
     draining: AtomicBool,
 }
 
@@ -75,7 +77,8 @@ impl App {
         listening: Listening,
         parts: Parts,
     ) -> Result<Self, Mistakes> {
-        let (sharing, handles) = sharing(config, &parts).await?;
+        let (shared, handles) = sharing(config, &parts).await?;
+        let (sharing, store) = shared.unzip();
         let sessions = Sessions::new(sharing);
         let keys = parts.keys.as_ref();
         let setup = Setup::build(config, listening, keys, &sessions, &parts.world).await?;
@@ -90,6 +93,7 @@ impl App {
             wrong_keys: WrongKeys::default(),
             metrics: Metrics::default(),
             handles,
+            store,
             draining: AtomicBool::new(false),
         })))
     }
@@ -139,6 +143,11 @@ impl App {
         &self.0.handles
     }
 
+    /// The store, if there is one.
+    pub(crate) fn store(&self) -> Option<&RedisStore> {
+        self.0.store.as_deref()
+    }
+
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
@@ -146,7 +155,10 @@ impl App {
 
 /// What it takes to share with other replicas, if the configuration names a store; then they open
 /// each other's handles too.
-async fn sharing(config: &Config, parts: &Parts) -> Result<(Option<Sharing>, Handles), Mistakes> {
+async fn sharing(
+    config: &Config,
+    parts: &Parts,
+) -> Result<(Option<(Sharing, Arc<RedisStore>)>, Handles), Mistakes> {
     let place = config
         .store
         .as_ref()
@@ -163,20 +175,18 @@ async fn sharing(config: &Config, parts: &Parts) -> Result<(Option<Sharing>, Han
             .map(|handles| (None, handles))
             .map_err(|error| mistake(error.to_string()));
     };
-    let secret = |reference: String| async move { parts.keys.secret(&reference).await };
-    let key = secret(store.key.clone()).await;
-    let key = key.map_err(|error| mistake(error.to_string()))?;
-    let url = secret(store.url.clone()).await;
-    let url = url.map_err(|error| mistake(error.to_string()))?;
-    let url = String::from_utf8_lossy(url.expose()).trim().to_owned();
-    let redis = RedisStore::new(&url).map_err(|error| mistake(error.to_string()))?;
-    let handles = Handles::shared(&key).map_err(|error| mistake(error.to_string()))?;
+    let told = |error: Error| mistake(error.to_string());
+    let opened = revocation::open(store, parts.keys.as_ref()).await;
+    let (redis, vault) = opened.map_err(told)?;
+    let key = parts.keys.secret(&store.key).await.map_err(told)?;
+    let handles = Handles::shared(&key).map_err(told)?;
+    let redis = Arc::new(redis);
     let sharing = Sharing {
-        store: Arc::new(redis),
-        vault: Arc::new(Vault::new(&key).map_err(|error| mistake(error.to_string()))?),
+        store: Arc::clone(&redis) as Arc<dyn SharedStore>,
+        vault: Arc::new(vault),
         clock: Arc::clone(&parts.world.clock),
         random: Arc::clone(&parts.world.random),
         resting: Arc::default(),
     };
-    Ok((Some(sharing), handles))
+    Ok((Some((sharing, redis)), handles))
 }

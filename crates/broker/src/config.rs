@@ -38,6 +38,18 @@ pub struct Config {
     pub callers: Vec<CallerConfig>,
     /// What replicas share, if there are any.
     pub store: Option<StoreConfig>,
+    /// What becomes of tokens when the broker ends.
+    pub on_exit: OnExit,
+}
+
+/// What becomes of tokens when the broker ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnExit {
+    /// They are good until they end by themselves.
+    #[default]
+    Leave,
+    /// Salesforce is told to end them.
+    Revoke,
 }
 
 /// A store that replicas share.

@@ -37,6 +37,7 @@ mod peer;
 mod permission;
 mod record;
 mod report;
+mod revocation;
 mod route;
 mod server;
 mod session;
@@ -49,6 +50,7 @@ mod vault;
 
 pub use app::{App, Parts};
 pub use key_source::{HeldKey, KeySource};
+pub use revocation::{Revoked, revoke_all};
 pub use server::{Door, run};
 pub use session::World;
 pub use setup::{Listening, Reveal};

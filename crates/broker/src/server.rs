@@ -22,6 +22,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use crate::app::App;
+use crate::config::OnExit;
 use crate::peer::Peer;
 
 mod framing;
@@ -42,6 +43,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest head of a request, in bytes: a target of 16 KiB and 32 KiB of headers.
 const HEAD_MAX: usize = 48 * 1024;
+
+/// How long tokens may take to be revoked at the end.
+const REVOKING_MAX: Duration = Duration::from_secs(5);
 
 /// How long to wait when the system has no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -71,9 +75,12 @@ pub async fn run(
     let (stopping, stopped) = watch::channel(());
     let mut hall = Hall::new(app);
     let mut stop = pin!(stop);
+    let watched = hall.app.clone();
+    let mut watching = pin!(watched.watch_revocations());
     loop {
         tokio::select! {
             () = &mut stop => break,
+            () = &mut watching => {}
             Some(_) = hall.connections.join_next() => {}
             accepted = accept(&doors) => hall.admit(accepted, &stopped, Service::Requests).await,
         }
@@ -107,6 +114,13 @@ pub async fn run(
     let left = drain.saturating_sub(began.elapsed());
     if timeout(left, drained).await.is_err() {
         tracing::warn!("some requests were cut off: they took too long");
+    }
+    if hall.app.setup().on_exit == OnExit::Revoke {
+        let now = hall.app.world().clock.now();
+        let revoked = timeout(REVOKING_MAX, hall.app.revoke_held(now)).await;
+        if revoked.is_err() {
+            tracing::warn!("some tokens were not revoked in time");
+        }
     }
 }
 

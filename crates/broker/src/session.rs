@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use accredit::assertion::Subject;
-use accredit::audience::InstanceHost;
 use accredit::cache::{Cached, Spawn};
 use accredit::clock::{Clock, UnixTime};
 use accredit::error::Error;
@@ -26,6 +25,7 @@ use crate::shared::{Shared, Sharing};
 use crate::vault;
 
 mod readiness;
+mod revocation;
 
 /// The most identities that are remembered at a time.
 const SESSIONS_MAX: usize = 10_000;
@@ -159,7 +159,7 @@ struct Name {
     subject: String,
     key: String,
     token_lifetime: Duration,
-    instance_hosts: Vec<InstanceHost>,
+    instance_hosts: Vec<accredit::audience::InstanceHost>,
 }
 
 impl Name {

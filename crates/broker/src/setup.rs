@@ -12,7 +12,9 @@ use accredit::clock::UnixTime;
 use accredit::error::Error;
 
 use crate::caller::Callers;
-use crate::config::{Config, ConnectionConfig, ConnectionLimits, Mistake, Mistakes, TlsConfig};
+use crate::config::{
+    Config, ConnectionConfig, ConnectionLimits, Mistake, Mistakes, OnExit, TlsConfig,
+};
 use crate::exposure::{ChosenBy, Rules};
 use crate::failure::Failure;
 use crate::key_source::{HeldKey, KeySource};
@@ -49,6 +51,7 @@ pub(crate) struct Setup {
     pub(crate) reveal: Reveal,
     pub(crate) tls: Option<Tls>,
     pub(crate) limits: ConnectionLimits,
+    pub(crate) on_exit: OnExit,
 }
 
 /// How a listener came to be, and what it may show.
@@ -129,6 +132,7 @@ impl Setup {
                 reveal: listening.reveal,
                 tls,
                 limits: config.listener.limits(),
+                on_exit: config.on_exit,
             }),
             Ok(_) => Err(Mistakes(mistakes)),
             Err(error) => {

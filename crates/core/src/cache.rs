@@ -91,6 +91,13 @@ impl<S: TokenSource + 'static> Cached<S> {
         }
     }
 
+    /// The token that is held and still good, without asking for another.
+    #[must_use]
+    pub fn held(&self) -> Option<Token> {
+        let now = self.inner.clock.now();
+        self.inner.lock().slot.valid_token(now)
+    }
+
     /// Forgets the token that a resource server refused, if no newer one has come since. The next
     /// caller asks for another, once for all.
     ///

@@ -10,7 +10,7 @@ use std::fmt;
 pub const PREFIX: &str = "ACCREDIT_SERVE__";
 
 /// Every setting that is one text or one number. `NAME` stands for each connection of the file.
-pub(super) const SETTINGS: [&str; 16] = [
+pub(super) const SETTINGS: [&str; 17] = [
     "listener.address",
     "listener.socket",
     "listener.forwarded",
@@ -27,6 +27,7 @@ pub(super) const SETTINGS: [&str; 16] = [
     "connections.NAME.audience",
     "connections.NAME.key",
     "connections.NAME.token_lifetime",
+    "revoke_on_exit",
 ];
 
 /// Texts by the names of variables.

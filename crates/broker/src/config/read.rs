@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::overrides::Overrides;
 use super::reader::{Mistakes, Reader};
 use super::section::Section;
-use super::{Config, callers, connections, listener, store};
+use super::{Config, OnExit, StoreConfig, callers, connections, listener, store};
 
 /// The longest file that is read, in bytes.
 pub const LENGTH_MAX: usize = 1024 * 1024;
@@ -35,12 +35,14 @@ pub fn without_file(overrides: &Overrides) -> Result<Config, Mistakes> {
     let reader = Reader::new("no file", "", overrides);
     let table = Spanned::new(0..0, DeTable::default());
     let root = Section::new(&reader, &table);
+    let store = root.section("store").and_then(store::read);
     let config = Config {
         listener: root
             .section("listener")
             .map(listener::read)
             .unwrap_or_default(),
-        store: root.section("store").and_then(store::read),
+        on_exit: on_exit(&root, store.as_ref()),
+        store,
         ..Config::default()
     };
     root.finish();
@@ -84,6 +86,7 @@ pub fn parse_with(
         .map(|section| callers::read(&section, &connections));
     let store = root.section("store").and_then(store::read);
     let config = Config {
+        on_exit: on_exit(&root, store.as_ref()),
         store,
         listener: listener.unwrap_or_default(),
         callers: callers.unwrap_or_default(),
@@ -93,6 +96,21 @@ pub fn parse_with(
     let names = config.connections.iter().map(|one| one.name.clone());
     reader.finish(&names.collect::<Vec<_>>())?;
     Ok(config)
+}
+
+/// What `revoke_on_exit` comes to. Replicas with a store share their tokens: the end of one is not
+/// the end of those.
+fn on_exit(root: &Section<'_>, store: Option<&StoreConfig>) -> OnExit {
+    match root.flag("revoke_on_exit") {
+        Some(span) if store.is_some() => {
+            let what = "is for a broker without [store]: `accredit serve revoke-all` revokes what \
+                        lies in a store";
+            root.mistake(&span, "revoke_on_exit", what);
+            OnExit::Revoke
+        }
+        Some(_) => OnExit::Revoke,
+        None => OnExit::Leave,
+    }
 }
 
 fn first_line(message: &str) -> String {

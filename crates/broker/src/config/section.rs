@@ -190,6 +190,22 @@ impl<'a> Section<'a> {
         numbers
     }
 
+    /// Where a setting is made true, if it is.
+    pub(super) fn flag(&self, key: &'static str) -> Option<Range<usize>> {
+        let entry = self.take(key);
+        let (value, span) = match self.overriding(key, entry) {
+            Some(found) => (found.value.parse().ok(), found.span),
+            None => {
+                let (_, value) = entry?;
+                (value.get_ref().as_bool(), value.span())
+            }
+        };
+        if value.is_none() {
+            self.mistake(&span, key, "expected true or false");
+        }
+        value.filter(|is_set| *is_set).map(|_| span)
+    }
+
     /// A whole number of seconds within `range`.
     pub(super) fn seconds(
         &self,

@@ -13,6 +13,8 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue};
 
 use super::{Budget, Fenced, Lease, StoreError, Stored};
 
+mod revocation;
+
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 

@@ -18,6 +18,15 @@ pub(crate) enum ServeCommand {
     /// Make keys for callers
     #[command(subcommand, arg_required_else_help = true)]
     Key(ServeKeyCommand),
+    /// Revoke every token that replicas share in their store
+    RevokeAll(ServeRevokeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeRevokeArgs {
+    /// Configuration in TOML, as the replicas have it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

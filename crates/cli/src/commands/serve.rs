@@ -32,6 +32,7 @@ use crate::world::World;
 mod audit_lines;
 mod configuration;
 mod keys;
+mod revoke_all;
 mod service_manager;
 mod socket;
 
@@ -56,8 +57,9 @@ pub(crate) fn run(
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
-    match args.command {
+    match &args.command {
         Some(ServeCommand::Key(ServeKeyCommand::New)) => new_key(world, out),
+        Some(ServeCommand::RevokeAll(revoke)) => revoke_all::run(revoke, timeout, world, out),
         None => start(&args.run, timeout, world, out),
     }
 }

@@ -54,6 +54,8 @@ mod quickstart;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod revoke_all;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod server;
