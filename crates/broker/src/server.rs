@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::config::OnExit;
 use crate::peer::Peer;
 
+mod closing;
 mod framing;
 mod guarded;
 mod seats;
@@ -101,15 +102,9 @@ pub async fn run(
     };
     let _still_busy = timeout(drain * 2 / 3, emptied).await;
     // The system has accepted these already: whoever sent them waits for an answer.
-    loop {
-        // The system is asked for news while this task stands back.
-        tokio::task::yield_now().await;
-        let Some(Ok(line)) = pending(&doors).await else {
-            break;
-        };
+    for line in doors.into_iter().flat_map(Door::close) {
         hall.admit(Ok(line), &never, Service::OneRequest).await;
     }
-    drop(doors);
     let drained = async { while hall.connections.join_next().await.is_some() {} };
     let left = drain.saturating_sub(began.elapsed());
     if timeout(left, drained).await.is_err() {
@@ -200,20 +195,6 @@ async fn accept(doors: &[Door]) -> io::Result<Line> {
     .await
 }
 
-/// A connection that waits to be taken, if there is one now.
-async fn pending(doors: &[Door]) -> Option<io::Result<Line>> {
-    std::future::poll_fn(|context| {
-        let ready = doors
-            .iter()
-            .find_map(|door| match door.poll_accept(context) {
-                Poll::Ready(line) => Some(line),
-                Poll::Pending => None,
-            });
-        Poll::Ready(ready)
-    })
-    .await
-}
-
 /// What a connection gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
@@ -298,13 +279,15 @@ async fn answer<I>(
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let peer = Arc::new(peer);
+    let told = stopped.clone();
     let answering = service_fn(move |request: http::Request<Incoming>| {
-        let (app, peer) = (app.clone(), Arc::clone(&peer));
+        let (app, peer, told) = (app.clone(), Arc::clone(&peer), told.clone());
         async move {
-            Ok::<_, std::convert::Infallible>(match service {
+            let answer = match service {
                 Service::Regret => app.turn_away(&request),
                 Service::Requests | Service::OneRequest => app.answer(request, &peer).await,
-            })
+            };
+            Ok::<_, std::convert::Infallible>(closing::last_if_told(answer, &told))
         }
     });
     let connection = http1::Builder::new()
@@ -316,7 +299,7 @@ async fn answer<I>(
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stopped.changed() => {
+        () = closing::lingered(&mut stopped) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
