@@ -18,15 +18,15 @@ use crate::server::{read_head, token_body};
 enum Ended {
     /// With the whole of a 200.
     Answered,
-    /// Nobody listened any more.
-    Refused,
+    /// Nobody listened any more, or the answer before said that it was the last.
+    Over,
     /// After it was connected, without the whole of an answer.
     Dropped,
 }
 
 fn ask(address: &str, path: &str) -> Ended {
     let Ok(mut stream) = TcpStream::connect(address) else {
-        return Ended::Refused;
+        return Ended::Over;
     };
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccredit-Request: true\r\nConnection: close\r\n\r\n"
@@ -44,6 +44,28 @@ fn ask(address: &str, path: &str) -> Ended {
     match read.is_ok() && whole {
         true => Ended::Answered,
         false => Ended::Dropped,
+    }
+}
+
+/// Asks on one connection until it is told that an answer is the last.
+fn keep_asking(address: &str, path: &str, answered: &AtomicUsize) -> Ended {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccredit-Request: true\r\n\r\n");
+    loop {
+        let asked = stream.write_all(request.as_bytes());
+        let head = asked.ok().and_then(|()| read_head(&mut stream));
+        let Some((head, length)) = head.filter(|(head, _)| head.starts_with("HTTP/1.1 200")) else {
+            return Ended::Dropped;
+        };
+        let body = std::io::copy(&mut (&stream).take(length), &mut std::io::sink());
+        if body.unwrap() < length {
+            return Ended::Dropped;
+        }
+        answered.fetch_add(1, Ordering::SeqCst);
+        if head.to_ascii_lowercase().contains("connection: close") {
+            return Ended::Over;
+        }
     }
 }
 
@@ -70,6 +92,9 @@ fn a_signal_under_load_drops_no_request_and_ends_the_process_in_time() {
                 let path = if number % 2 == 0 { token } else { query };
                 let (address, answered) = (&address, &answered);
                 scope.spawn(move || {
+                    if number % 4 == 0 {
+                        return keep_asking(address, path, answered);
+                    }
                     loop {
                         match ask(address, path) {
                             Ended::Answered => drop(answered.fetch_add(1, Ordering::SeqCst)),
