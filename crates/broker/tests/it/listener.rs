@@ -244,7 +244,7 @@ async fn a_browser_gets_a_page_without_secrets_that_names_the_setting_to_change(
     world.get("/v1/connections/default/token").await;
     let signed_in = world.ask("GET /", browser, "").await;
     assert!(
-        signed_in.body.contains("signed in") && signed_in.body.contains("1 uses"),
+        signed_in.body.contains("signed in") && signed_in.body.contains("1 use in"),
         "{signed_in:?}"
     );
     assert!(signed_in.body.contains("<dd>59</dd>"), "{signed_in:?}");
