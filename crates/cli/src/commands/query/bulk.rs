@@ -94,8 +94,8 @@ fn create(args: &QueryArgs, jobs: &mut Jobs, out: &mut Output) -> Result<Job, Cl
     Ok(job)
 }
 
-/// Where the result goes. It is opened before the job is made: a folder that cannot be written to is
-/// told at once.
+/// Where the result goes. It is opened before the job is made: a folder that cannot be written to
+/// is told at once.
 enum Destination {
     /// What is written cannot be taken back.
     Stream(Target),

@@ -91,13 +91,14 @@ impl Scan {
     }
 
     fn take_record(&mut self, counts: bool) -> Result<(), String> {
-        if self.at - self.part.start + self.header_length > self.length_max {
-            if self.part.records == 0 {
-                let (line, most) = (self.line, self.length_max);
-                return Err(format!(
-                    "the record that ends in line {line} is longer than {most} bytes"
-                ));
-            }
+        let fits = |start: u64| self.at - start + self.header_length <= self.length_max;
+        if !fits(self.record) {
+            let (line, most) = (self.line, self.length_max);
+            return Err(format!(
+                "the record that ends in line {line} is longer than {most} bytes"
+            ));
+        }
+        if !fits(self.part.start) {
             self.parts.push(self.part);
             self.part = Part {
                 start: self.record,
