@@ -161,6 +161,8 @@ impl Pages {
             }
             self.paths.push_back(next);
         }
+        // While this page is written, others come.
+        self.start_more(jobs, out)?;
         Ok(Some(page))
     }
 
