@@ -11,7 +11,7 @@ use std::task::Poll;
 use tokio::sync::watch;
 
 use crate::BoxFuture;
-use crate::clock::Clock;
+use crate::clock::{Clock, UnixTime};
 use crate::error::Error;
 use crate::policy::{RefreshPolicy, Slot, Step};
 use crate::random::Random;
@@ -47,6 +47,17 @@ impl Spawn for TokioSpawn {
 /// Clones share one memory. Make one for each identity: two for the same would ask twice.
 pub struct Cached<S> {
     inner: Arc<Inner<S>>,
+}
+
+/// What a [`Cached`] remembers.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The token that is held, if it may be used.
+    pub token: Option<Token>,
+    /// The last failure since the last token, and when it was.
+    pub failure: Option<(UnixTime, Error)>,
+    /// How many requests in a row the budget allows now.
+    pub requests_left: u32,
 }
 
 struct Inner<S> {
@@ -103,9 +114,27 @@ impl<S: TokenSource + 'static> Cached<S> {
     ///
     /// Only for a session that is over: a token that may not do what was asked
     /// (`This session is not valid for use with the REST API`) stays refused however often it is
-    /// renewed.
-    pub fn invalidate(&self, refused: &AccessToken) {
-        self.inner.lock().slot.invalidate(refused);
+    /// renewed. Says whether the token was the one that is held.
+    pub fn invalidate(&self, refused: &AccessToken) -> bool {
+        self.inner.lock().slot.invalidate(refused)
+    }
+
+    /// What is remembered, without asking anybody.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        let now = self.inner.clock.now();
+        let shared = self.inner.lock();
+        Known {
+            token: shared.slot.valid_token(now),
+            failure: shared.slot.failure().cloned(),
+            requests_left: shared.slot.requests_left(&self.inner.policy, now),
+        }
+    }
+
+    /// The source behind this memory.
+    #[must_use]
+    pub fn source(&self) -> &S {
+        &self.inner.source
     }
 
     /// Prepares a flight; its task is started once the lock is free, for a runtime that has stopped

@@ -137,7 +137,8 @@ pub struct Slot {
     failures: u32,
     /// How many of them, the last ones, looked final.
     permanent_failures: u32,
-    last_error: Option<Error>,
+    /// The last failure since the last token, and when it was.
+    last_error: Option<(UnixTime, Error)>,
     /// When the last request began; the floor counts from here.
     asked_at: Option<UnixTime>,
     /// Since when, and for how long, no request may go out.
@@ -249,7 +250,7 @@ impl Slot {
                 self.pause = Some((now, span));
                 let full_at = self.budget_full_at;
                 self.budget_full_at = full_at.map(|at| at.saturating_sub(policy.interval()));
-                self.last_error.get_or_insert_with(|| error.clone());
+                self.last_error.get_or_insert_with(|| (now, error.clone()));
             }
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
@@ -259,21 +260,39 @@ impl Slot {
                     0
                 };
                 self.pause = Some((now, self.pause_after(error, policy, draw)));
-                self.last_error = Some(error.clone());
+                self.last_error = Some((now, error.clone()));
             }
         }
         outcome
     }
 
     /// Forgets the token that a server refused, if it is still the one held: a newer one stays.
-    pub fn invalidate(&mut self, refused: &AccessToken) {
-        if self
-            .held
-            .as_ref()
-            .is_some_and(|held| held.token.access_token.is_same(refused))
-        {
-            self.held = None;
+    /// Says whether it was.
+    pub fn invalidate(&mut self, refused: &AccessToken) -> bool {
+        let is_it = |held: &mut Held| held.token.access_token.is_same(refused);
+        self.held.take_if(is_it).is_some()
+    }
+
+    /// The last failure since the last token, and when it was.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&(UnixTime, Error)> {
+        self.last_error.as_ref()
+    }
+
+    /// How many requests in a row the budget allows at `now`, if no failure forbids them.
+    #[must_use]
+    pub fn requests_left(&self, policy: &RefreshPolicy, now: UnixTime) -> u32 {
+        let bucket = policy.interval().saturating_mul(policy.burst());
+        let owed = self.budget_full_at.unwrap_or(now).since(now);
+        if owed > bucket {
+            // The clock was set back; see `obstacle`.
+            return 1;
         }
+        let left = (bucket - owed)
+            .as_nanos()
+            .checked_div(policy.interval().as_nanos());
+        left.and_then(|left| u32::try_from(left).ok())
+            .unwrap_or(u32::MAX)
     }
 
     fn ask(&mut self, policy: &RefreshPolicy, now: UnixTime) {
@@ -351,7 +370,7 @@ impl Slot {
             wait.as_secs_f64()
         );
         match &self.last_error {
-            Some(last) => Error::withheld(what, wait).caused_by(last.clone()),
+            Some((_, last)) => Error::withheld(what, wait).caused_by(last.clone()),
             None => Error::withheld(what, wait),
         }
     }

@@ -301,6 +301,30 @@ fn the_budget_allows_a_burst_and_then_about_one_a_minute() {
 }
 
 #[test]
+fn what_is_left_of_the_budget_is_what_may_go_out_now() {
+    let mut slot = Slot::default();
+    for (second, left) in [(0, 5), (1, 4), (2, 3), (3, 2), (4, 1)] {
+        assert_eq!(slot.requests_left(&POLICY(), after(second)), left);
+        assert_eq!(word(&slot.next_step(&POLICY(), after(second))), "ask");
+        slot.settle(Ok(token("a", NOW)), &POLICY(), after(second), 0.5)
+            .unwrap();
+        assert!(slot.invalidate(&token("a", NOW).access_token));
+    }
+    for second in 5..400 {
+        let left = slot.requests_left(&POLICY(), after(second));
+        assert_eq!(
+            left,
+            u32::try_from(second * 55 / 3600).unwrap().min(5),
+            "{second}"
+        );
+    }
+    assert_eq!(
+        slot.requests_left(&POLICY(), NOW.saturating_sub(Duration::from_secs(9_999))),
+        1
+    );
+}
+
+#[test]
 fn a_source_that_withheld_the_request_is_asked_again_when_it_says_and_has_not_failed() {
     let mut slot = Slot::default();
     for round in 0..20 {
