@@ -19,7 +19,8 @@ use crate::metrics::Metrics;
 use crate::peer::Peer;
 use crate::proxy::Upstream;
 use crate::revocation;
-use crate::session::{Sessions, World};
+use crate::session::World;
+use crate::sessions::Sessions;
 use crate::setup::{Listening, Setup};
 use crate::shared::{RedisStore, SharedStore, Sharing};
 
@@ -106,11 +107,15 @@ impl App {
     pub async fn reload(&self, config: &Config) -> Result<(), Mistakes> {
         let inner = &self.0;
         let keys = inner.keys.as_ref();
-        let setup =
-            Setup::build(config, inner.listening, keys, &inner.sessions, &inner.world).await?;
-        let mut current = inner.setup.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(setup);
-        Ok(())
+        let built =
+            Setup::build(config, inner.listening, keys, &inner.sessions, &inner.world).await;
+        let taken_over = built.map(|setup| {
+            let mut current = inner.setup.write().unwrap_or_else(PoisonError::into_inner);
+            *current = Arc::new(setup);
+        });
+        // Keys that are of no use any more go, and those of a configuration that was refused.
+        inner.sessions.keep(self.setup().connections.values());
+        taken_over
     }
 
     /// Says from now on that requests are better sent elsewhere.
@@ -186,6 +191,7 @@ async fn sharing(
         vault: Arc::new(vault),
         clock: Arc::clone(&parts.world.clock),
         random: Arc::clone(&parts.world.random),
+        spawn: Arc::clone(&parts.world.spawn),
         resting: Arc::default(),
     };
     Ok((Some((sharing, redis)), handles))

@@ -16,9 +16,10 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::answer::{self, Answer};
 use crate::failure::Failure;
-use crate::record::{MINUTES, Standing};
+use crate::session::Standing;
 use crate::setup::{Connection, Setup};
 use crate::token::rfc3339;
+use crate::traffic::MINUTES;
 
 /// Nothing is loaded, and nobody may put the page into a frame.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
@@ -125,7 +126,7 @@ impl Card {
             ends: token.map_or_else(none, |token| format!("in {}", left(token.expiry.at(), now))),
             logins_left: standing.as_ref().map_or(0, Standing::logins_left),
             certificate: certificate(connection.key.certificate_ends, now),
-            granted: standing.as_ref().map_or(0, |one| one.granted),
+            granted: standing.as_ref().map_or(0, |one| one.tally.granted),
             trouble: failure.map(|(at, error)| Trouble::of(error, now.since(*at))),
             uses: traffic.iter().map(|count| u64::from(*count)).sum(),
             points: points(&traffic),

@@ -41,11 +41,13 @@ mod revocation;
 mod route;
 mod server;
 mod session;
+mod sessions;
 mod setup;
 mod stand_in;
 mod subject;
 mod tls;
 mod token;
+mod traffic;
 mod vault;
 
 pub use app::{App, Parts};

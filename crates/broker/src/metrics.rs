@@ -11,7 +11,7 @@ use accredit::clock::UnixTime;
 use accredit::diagnosis::Diagnosis;
 use http::StatusCode;
 
-use crate::record::Standing;
+use crate::session::Standing;
 use crate::setup::{Connection, Setup};
 
 const ROUTES: [&str; 10] = [
@@ -196,9 +196,9 @@ const GAUGES: [Gauge; 7] = [
             let standing = &known.standing;
             let outcome = |name: &str, count| (format!(",outcome=\"{name}\""), count);
             vec![
-                outcome("granted", standing.granted),
-                outcome("refused", standing.refused),
-                outcome("failed", standing.failed),
+                outcome("granted", standing.tally.granted),
+                outcome("refused", standing.tally.refused),
+                outcome("failed", standing.tally.failed),
             ]
         },
     },
@@ -223,7 +223,7 @@ const GAUGES: [Gauge; 7] = [
     Gauge {
         name: "accredit_logins_left",
         kind: "gauge",
-        about: "Token requests left in this hour.",
+        about: "Token requests that the budget allows now.",
         read: |known| plain(Some(known.standing.logins_left())),
     },
     Gauge {

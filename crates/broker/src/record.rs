@@ -1,7 +1,8 @@
-//! What is remembered of the sign-ins of one identity.
+//! What is remembered of the sign-ins of one identity with one key.
 //!
-//! Owns the last exchange for the report, the times of the last hour, the uses of each minute, and
-//! the bound below every other rule: no more than [`LOGINS_MAX`] token requests in any hour.
+//! Owns the last exchanges for the report, the times of the last hour, and the bound below every
+//! other rule: no more than [`LOGINS_MAX`] token requests in any hour. What another replica did is
+//! no part of it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +11,14 @@ use std::time::Duration;
 use accredit::BoxFuture;
 use accredit::clock::{Clock, UnixTime};
 use accredit::error::Error;
-use accredit::secret::AccessToken;
-use accredit::source::{Exchange, JwtBearer, Token, TokenSource};
+use accredit::source::{Exchange, Expiry, JwtBearer, TOKEN_LIFETIME, Token, TokenSource};
+
+use crate::traffic::{MINUTES, Traffic};
 
 /// How many token requests may go out for one identity in any hour.
 pub(crate) const LOGINS_MAX: u32 = 60;
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// How many minutes of uses are remembered.
-pub(crate) const MINUTES: usize = 60;
 
 /// A source that keeps what passed over the wire.
 #[derive(Debug)]
@@ -29,6 +28,35 @@ pub(crate) struct Recorded {
     clock: Arc<dyn Clock>,
 }
 
+/// What is remembered of the exchanges of one identity.
+#[derive(Debug, Default)]
+pub(crate) struct Record(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    /// The shortest lifetime that a connection gives to tokens that do not say when they end.
+    lifetime: Option<Duration>,
+    /// The last exchange that brought a token.
+    accepted: Option<Arc<Exchange>>,
+    /// The one after it, if that brought a reply but no token.
+    refused: Option<Arc<Exchange>>,
+    refused_at: Option<UnixTime>,
+    asked_at: VecDeque<UnixTime>,
+    traffic: Traffic,
+    tally: Tally,
+}
+
+/// How token requests ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    /// With a token.
+    pub(crate) granted: u64,
+    /// With a refusal.
+    pub(crate) refused: u64,
+    /// Without an answer that is one.
+    pub(crate) failed: u64,
+}
+
 impl Recorded {
     pub(crate) const fn new(source: JwtBearer, record: Arc<Record>, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -36,86 +64,6 @@ impl Recorded {
             record,
             clock,
         }
-    }
-}
-
-/// What is remembered of the exchanges of one identity.
-#[derive(Debug, Default)]
-pub(crate) struct Record(Mutex<Memory>);
-
-#[derive(Debug, Default)]
-struct Memory {
-    last: Option<Arc<Exchange>>,
-    token: Option<Token>,
-    failure: Option<(UnixTime, Error)>,
-    asked_at: VecDeque<UnixTime>,
-    traffic: Traffic,
-    granted: u64,
-    refused: u64,
-    failed: u64,
-}
-
-/// Uses in each of the last minutes, the present one last.
-#[derive(Debug)]
-struct Traffic {
-    minute: u64,
-    counts: [u32; MINUTES],
-}
-
-impl Default for Traffic {
-    fn default() -> Self {
-        Self {
-            minute: 0,
-            counts: [0; MINUTES],
-        }
-    }
-}
-
-impl Traffic {
-    /// Moves on to the minute of `now`. A clock that was set back counts in the same minute.
-    fn turn(&mut self, now: UnixTime) {
-        let minute = now.as_secs() / 60;
-        let passed = usize::try_from(minute.saturating_sub(self.minute)).unwrap_or(MINUTES);
-        if passed > 0 {
-            self.minute = minute;
-            self.counts.rotate_left(passed.min(MINUTES));
-            let kept = MINUTES.saturating_sub(passed);
-            self.counts
-                .iter_mut()
-                .skip(kept)
-                .for_each(|count| *count = 0);
-        }
-    }
-
-    fn count(&mut self, now: UnixTime) {
-        self.turn(now);
-        if let Some(last) = self.counts.last_mut() {
-            *last = last.saturating_add(1);
-        }
-    }
-}
-
-/// What is known of an identity at a moment, for those who look on.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    /// The last token, if it is still good.
-    pub(crate) token: Option<Token>,
-    /// The last failure since the last success, and when it was.
-    pub(crate) failure: Option<(UnixTime, Error)>,
-    /// How many token requests went out in the last hour.
-    pub(crate) asked: usize,
-    /// How many ended with a token, with a refusal, without an answer that is one.
-    pub(crate) granted: u64,
-    pub(crate) refused: u64,
-    pub(crate) failed: u64,
-    /// Uses in each of the last minutes, the present one last.
-    pub(crate) traffic: [u32; MINUTES],
-}
-
-impl Standing {
-    /// How many token requests may still go out in this hour.
-    pub(crate) fn logins_left(&self) -> u64 {
-        u64::from(LOGINS_MAX).saturating_sub(self.asked as u64)
     }
 }
 
@@ -151,11 +99,46 @@ impl Record {
         }
     }
 
-    /// Forgets a token that was refused, if it is the last one.
-    pub(crate) fn forget(&self, refused: &AccessToken) {
+    fn end(&self, exchange: Result<Exchange, Error>, now: UnixTime) -> Result<Token, Error> {
         let mut memory = self.lock();
-        let is_it = |token: &mut Token| token.access_token.is_same(refused);
-        let _refused = memory.token.take_if(is_it);
+        memory.refused = None;
+        let mut exchange = exchange.inspect_err(|_| memory.tally.failed += 1)?;
+        if let Ok(token) = &mut exchange.outcome {
+            let lifetime = memory.lifetime.unwrap_or(TOKEN_LIFETIME);
+            if let Expiry::Assumed(at) = &mut token.expiry {
+                *at = token.issued_at.saturating_add(lifetime);
+            }
+        }
+        let exchange = Arc::new(exchange);
+        match &exchange.outcome {
+            Ok(_) => {
+                memory.tally.granted += 1;
+                memory.accepted = Some(Arc::clone(&exchange));
+            }
+            Err(error) => {
+                match error.refusal() {
+                    Some(_) => {
+                        memory.tally.refused += 1;
+                        memory.refused_at = Some(now);
+                    }
+                    None => memory.tally.failed += 1,
+                }
+                memory.refused = Some(Arc::clone(&exchange));
+            }
+        }
+        exchange.outcome.clone()
+    }
+
+    /// From here on, tokens that do not say when they end live this long at most.
+    pub(crate) fn shorten(&self, lifetime: Duration) {
+        let mut memory = self.lock();
+        let known = memory.lifetime.unwrap_or(lifetime);
+        memory.lifetime = Some(known.min(lifetime));
+    }
+
+    /// Forgets how long tokens live; whoever uses the identity says it anew.
+    pub(crate) fn forget_lifetime(&self) {
+        self.lock().lifetime = None;
     }
 
     /// Counts a use.
@@ -163,52 +146,48 @@ impl Record {
         self.lock().traffic.count(now);
     }
 
-    /// The last exchange, if there was one.
-    pub(crate) fn last_exchange(&self) -> Option<Arc<Exchange>> {
-        self.lock().last.clone()
+    /// The exchange that brought this token; for a failure the last one, if it failed too.
+    pub(crate) fn exchange_of(&self, outcome: &Result<Token, Error>) -> Option<Arc<Exchange>> {
+        let memory = self.lock();
+        let Ok(token) = outcome else {
+            return memory.refused.clone();
+        };
+        let is_it = |exchange: &&Arc<Exchange>| {
+            let brought = exchange.outcome.as_ref();
+            brought.is_ok_and(|brought| brought.access_token.is_same(&token.access_token))
+        };
+        memory.accepted.as_ref().filter(is_it).cloned()
     }
 
-    /// What is known at `now`.
-    pub(crate) fn standing(&self, now: UnixTime) -> Standing {
+    /// When the org last gave a token for this key, if it ever did.
+    pub(crate) fn accepted_at(&self) -> Option<UnixTime> {
+        let memory = self.lock();
+        let exchange = memory.accepted.as_ref()?;
+        Some(exchange.outcome.as_ref().ok()?.issued_at)
+    }
+
+    /// When the org last refused, if it never did anything else.
+    pub(crate) fn refused_at(&self) -> Option<UnixTime> {
+        let memory = self.lock();
+        memory.refused_at.filter(|_| memory.accepted.is_none())
+    }
+
+    /// How many token requests went out in the hour before `now`.
+    pub(crate) fn asked(&self, now: UnixTime) -> u32 {
         let mut memory = self.lock();
         memory.forget_before(now);
-        memory.traffic.turn(now);
-        Standing {
-            token: memory.token.clone().filter(|token| now < token.expiry.at()),
-            failure: memory.failure.clone(),
-            asked: memory.asked_at.len(),
-            granted: memory.granted,
-            refused: memory.refused,
-            failed: memory.failed,
-            traffic: memory.traffic.counts,
-        }
+        u32::try_from(memory.asked_at.len()).unwrap_or(u32::MAX)
     }
 
-    fn end(&self, exchange: Result<Exchange, Error>, now: UnixTime) -> Result<Token, Error> {
+    /// The minute of the last use.
+    pub(crate) fn used_in(&self) -> u64 {
+        self.lock().traffic.minute()
+    }
+
+    /// How token requests ended, and the uses of the last minutes.
+    pub(crate) fn counts(&self, now: UnixTime) -> (Tally, [u32; MINUTES]) {
         let mut memory = self.lock();
-        let outcome = match exchange {
-            Ok(exchange) => {
-                let outcome = exchange.outcome.clone();
-                memory.last = Some(Arc::new(exchange));
-                outcome
-            }
-            Err(error) => Err(error),
-        };
-        match &outcome {
-            Ok(token) => {
-                memory.granted += 1;
-                memory.token = Some(token.clone());
-                memory.failure = None;
-            }
-            Err(error) => {
-                match error.refusal() {
-                    Some(_) => memory.refused += 1,
-                    None => memory.failed += 1,
-                }
-                memory.failure = Some((now, error.clone()));
-            }
-        }
-        outcome
+        (memory.tally, memory.traffic.at(now))
     }
 }
 

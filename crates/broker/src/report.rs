@@ -1,10 +1,11 @@
-//! `/` and `/index`: the last exchange of the default connection, as JSON; to browsers a page.
+//! `/` and `/index`: the exchange behind the sign-in of the default connection, as JSON; to browsers a page.
 //!
 //! Owns when an exchange is made for it (only if there is no good token, within the login budget)
 //! and who sees secrets. The layout and the masks are in `report_document`.
 
 use accredit::diagnosis::Diagnosis;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::answer::{self, Answer};
 use crate::app::Ask;
@@ -32,8 +33,8 @@ pub(crate) async fn show(ask: &Ask<'_>) -> Result<Answer, Failure> {
     let (name, connection) = ask.setup.default_connection().ok_or_else(none)?;
     let session = connection.own().ok_or_else(none)?;
     let outcome = session.token().await;
-    let Some(exchange) = session.last_exchange() else {
-        return Err(outcome.err().map_or_else(none, Failure::from));
+    let Some(exchange) = session.exchange_of(&outcome) else {
+        return outcome.map(|_| elsewhere()).map_err(Failure::from);
     };
     let document = report_document::of(&exchange, secrets(ask, name));
     let status = match &exchange.outcome {
@@ -47,6 +48,16 @@ pub(crate) async fn show(ask: &Ask<'_>) -> Result<Answer, Failure> {
         answer.headers_mut().insert(failure::DIAGNOSIS, text);
     }
     Ok(answer)
+}
+
+/// A good token, and no exchange to show.
+fn elsewhere() -> Answer {
+    let message = "signed in with a token from the store: another replica signed in, and has the \
+                   exchange";
+    answer::json(
+        StatusCode::OK,
+        format!("{}\n", json!({ "message": message })),
+    )
 }
 
 /// Secrets are shown to whoever may have the token anyway, and only if that was asked for.

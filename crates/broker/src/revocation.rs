@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::config::{Config, StoreConfig};
 use crate::key_source::KeySource;
 use crate::session::World;
-use crate::shared::{RedisStore, StoreError};
+use crate::shared::{RedisStore, SharedStore as _, StoreError};
 use crate::vault::Vault;
 
 /// Where tokens are revoked.
@@ -56,11 +56,11 @@ pub async fn revoke_all(
     let (redis, vault) = open(store, keys).await?;
     let failed = |error: StoreError| Error::transport(error.to_string());
     let mut revoked = Revoked::default();
-    for (name, sealed) in redis.tokens().await.map_err(failed)? {
+    for (place, sealed) in redis.tokens().await.map_err(failed)? {
         let endpoints = config.connections.iter().map(|one| &one.endpoint);
         let opened = endpoints
             .into_iter()
-            .find_map(|endpoint| vault.open(&name, &sealed, endpoint));
+            .find_map(|endpoint| vault.open(&place.identity, &sealed, endpoint));
         match opened {
             None => revoked.strange += 1,
             Some(token) => match revoke(world.http.as_ref(), &token).await {
@@ -71,7 +71,7 @@ pub async fn revoke_all(
                 }
             },
         }
-        redis.remove(&name, &sealed).await.map_err(failed)?;
+        redis.remove(&place, sealed).await.map_err(failed)?;
     }
     redis.announce_revocation().await.map_err(failed)?;
     Ok(revoked)

@@ -1,13 +1,13 @@
-//! One identity that can be signed in as, and what is remembered of it.
+//! One identity that can be signed in as.
 //!
 //! Owns how an identity asks for tokens: its policy, the store it shares, the key before this one.
 //! When to ask is decided in core.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use accredit::assertion::Subject;
+use accredit::audience::InstanceHost;
 use accredit::cache::{Cached, Spawn};
 use accredit::clock::{Clock, UnixTime};
 use accredit::error::Error;
@@ -18,17 +18,13 @@ use accredit::secret::AccessToken;
 use accredit::source::{Exchange, Identity, JwtBearer, Outside, Token, TokenSource as _};
 
 use crate::config::ConnectionConfig;
-use crate::failure::Failure;
 use crate::key_source::HeldKey;
-use crate::record::{LOGINS_MAX, Record, Recorded, Standing};
-use crate::shared::{Shared, Sharing};
-use crate::vault;
+use crate::record::{LOGINS_MAX, Record, Recorded, Tally};
+use crate::shared::{Place, Shared, Sharing};
+use crate::traffic::MINUTES;
 
 mod readiness;
 mod revocation;
-
-/// The most identities that are remembered at a time.
-const SESSIONS_MAX: usize = 10_000;
 
 /// When the broker asks: as core does, but whoever changes a setting in Salesforce sees it work
 /// within a minute, however long it was wrong. The bound of an hour is kept by [`Recorded`].
@@ -64,19 +60,46 @@ pub struct World {
 /// One identity: its token, and the exchanges it took.
 #[derive(Debug)]
 pub(crate) struct Session {
+    /// What makes it one and the same.
+    pub(crate) place: Place,
+    /// Where its tokens may go besides Salesforce's own hosts.
+    pub(crate) instance_hosts: Vec<InstanceHost>,
     cached: Cached<Shared<Recorded>>,
     record: Arc<Record>,
+    opened_at: UnixTime,
     /// The same identity with the key before this one, until the org has accepted this one.
     before: Mutex<Option<Arc<Self>>>,
 }
 
+/// What is known of an identity at a moment, for those who look on.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    /// The token that is held, if it is good, whoever got it.
+    pub(crate) token: Option<Token>,
+    /// The last failure since the last success, and when it was.
+    pub(crate) failure: Option<(UnixTime, Error)>,
+    /// How token requests ended.
+    pub(crate) tally: Tally,
+    /// Uses in each of the last minutes, the present one last.
+    pub(crate) traffic: [u32; MINUTES],
+    logins_left: u32,
+}
+
+impl Standing {
+    /// How many token requests the budgets allow now, one after the other.
+    pub(crate) fn logins_left(&self) -> u64 {
+        u64::from(self.logins_left)
+    }
+}
+
 impl Session {
-    fn new(
-        connection: &ConnectionConfig,
-        key: &HeldKey,
-        name: &Name,
-        subject: Subject,
+    /// A session of `subject`. If it comes after one with another key, that goes
+    /// on until the org has accepted this key.
+    pub(crate) fn new(
+        (connection, key): (&ConnectionConfig, &HeldKey),
+        (place, subject): (Place, Subject),
         (world, sharing): (&World, Option<Sharing>),
+        before: Option<Arc<Self>>,
     ) -> Self {
         let identity = Identity {
             issuer: connection.issuer.clone(),
@@ -88,12 +111,10 @@ impl Session {
             random: Arc::clone(&world.random),
         };
         let endpoint = connection.endpoint.clone();
-        let source = JwtBearer::new(identity, Arc::clone(&key.signer), endpoint, outside)
-            .with_token_lifetime(connection.token_lifetime);
+        let source = JwtBearer::new(identity, Arc::clone(&key.signer), endpoint.clone(), outside);
         let record = Arc::new(Record::default());
         let recorded = Recorded::new(source, Arc::clone(&record), Arc::clone(&world.clock));
-        let endpoint = connection.endpoint.clone();
-        let shared = Shared::new(recorded, sharing, name.stored_as(), endpoint);
+        let shared = Shared::new(recorded, sharing, place.clone(), endpoint);
         let cached = Cached::new(
             shared,
             policy(),
@@ -102,144 +123,88 @@ impl Session {
             Arc::clone(&world.spawn),
         );
         Self {
+            place,
+            instance_hosts: connection.endpoint.instance_hosts().to_vec(),
             cached,
             record,
-            before: Mutex::default(),
+            opened_at: world.clock.now(),
+            before: Mutex::new(before),
         }
     }
 
     /// A token that may be used now. While the org does not accept a new key, the old one goes on.
     pub(crate) async fn token(&self) -> Result<Token, Error> {
         let outcome = self.cached.token().await;
-        let before = match &outcome {
-            Ok(_) => self.before().take(),
-            Err(_) => self.before().clone(),
-        };
-        match (outcome, before) {
+        if self.record.accepted_at().is_some() {
+            *self.lock_before() = None;
+        }
+        match (outcome, self.before()) {
             (Err(error), Some(before)) => before.cached.token().await.map_err(|_| error),
             (outcome, _) => outcome,
         }
     }
 
-    fn before(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
+    fn lock_before(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets a token that was refused, if it is the one that is held.
+    /// The same identity with the key that goes on meanwhile.
+    pub(crate) fn before(&self) -> Option<Arc<Self>> {
+        self.lock_before().clone()
+    }
+
+    /// The token that is held, if it is good.
+    pub(crate) fn held(&self) -> Option<Token> {
+        let held = self.cached.known().token;
+        held.or_else(|| self.before()?.cached.known().token)
+    }
+
+    /// Forgets a token that was refused, here and for other replicas, if it is the one that is held.
     pub(crate) fn invalidate(&self, refused: &AccessToken) {
-        self.cached.invalidate(refused);
-        if let Some(before) = self.before().as_ref() {
-            before.cached.invalidate(refused);
+        if self.cached.invalidate(refused) {
+            self.cached.source().forget(refused);
         }
-        self.record.forget(refused);
+        if let Some(before) = self.before() {
+            before.invalidate(refused);
+        }
     }
 
-    /// Counts a use.
-    pub(crate) fn used(&self, now: UnixTime) {
-        self.record.used(now);
+    /// What there is to remember of it beside its token.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
     }
 
-    /// The last exchange, if there was one.
-    pub(crate) fn last_exchange(&self) -> Option<Arc<Exchange>> {
-        self.record.last_exchange()
+    /// When this key was last known to be good for a token.
+    pub(crate) fn proved_at(&self) -> Option<UnixTime> {
+        let held = self.cached.known().token.map(|token| token.issued_at);
+        held.max(self.record.accepted_at())
+    }
+
+    /// Since when it is not known whether there is such a user, if that is so.
+    pub(crate) fn is_strange_since(&self) -> Option<UnixTime> {
+        let is_known = self.proved_at().is_some();
+        let since = self.record.refused_at().unwrap_or(self.opened_at);
+        (!is_known).then_some(since)
+    }
+
+    /// The exchange that an outcome came from, if it was made here.
+    pub(crate) fn exchange_of(&self, outcome: &Result<Token, Error>) -> Option<Arc<Exchange>> {
+        let own = self.record.exchange_of(outcome);
+        own.or_else(|| self.before()?.record.exchange_of(outcome))
     }
 
     /// What is known at `now`.
     pub(crate) fn standing(&self, now: UnixTime) -> Standing {
-        self.record.standing(now)
-    }
-}
-
-/// Everything that makes two sessions one and the same.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Name {
-    login_url: String,
-    audience: String,
-    issuer: String,
-    subject: String,
-    key: String,
-    token_lifetime: Duration,
-    instance_hosts: Vec<accredit::audience::InstanceHost>,
-}
-
-impl Name {
-    /// Says whether both are the same user of the same app, with another key.
-    fn differs_in_key_from(&self, other: &Self) -> bool {
-        self.key != other.key && self.stored_as() == other.stored_as()
-    }
-
-    /// The name under which the token is kept in a store. The key is no part of it: while a key is
-    /// changed, replicas with the old and the new one share the token.
-    fn stored_as(&self) -> String {
-        vault::name_of(&[&self.login_url, &self.audience, &self.issuer, &self.subject])
-    }
-}
-
-/// All sessions. Connections that sign in as the same user with the same app share one, so that
-/// they share its budget; so do a connection and what it was before a reload.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions {
-    all: Mutex<HashMap<Name, Arc<Session>>>,
-    sharing: Option<Sharing>,
-}
-
-impl Sessions {
-    /// None yet; they will share what they get, if there is a store.
-    pub(crate) fn new(sharing: Option<Sharing>) -> Self {
-        Self {
-            all: Mutex::default(),
-            sharing,
+        let known = self.cached.known();
+        let (tally, traffic) = self.record.counts(now);
+        let in_hour = LOGINS_MAX.saturating_sub(self.record.asked(now));
+        let of_all = self.cached.source().logins_left();
+        Standing {
+            token: self.held(),
+            failure: known.failure,
+            tally,
+            traffic,
+            logins_left: known.requests_left.min(in_hour).min(of_all),
         }
-    }
-
-    /// The session of a user of a connection.
-    pub(crate) fn of(
-        &self,
-        connection: &ConnectionConfig,
-        key: &HeldKey,
-        subject: &Subject,
-        world: &World,
-    ) -> Result<Arc<Session>, Failure> {
-        let name = Name {
-            login_url: connection.endpoint.login_url().as_str().to_owned(),
-            audience: connection.endpoint.audience().as_str().to_owned(),
-            issuer: connection.issuer.as_str().to_owned(),
-            subject: subject.as_str().to_owned(),
-            key: key.signer.public_key().fingerprint(),
-            token_lifetime: connection.token_lifetime,
-            instance_hosts: connection.endpoint.instance_hosts().to_vec(),
-        };
-        let mut sessions = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = sessions.get(&name) {
-            return Ok(Arc::clone(session));
-        }
-        if sessions.len() >= SESSIONS_MAX {
-            // Those that nobody holds and that hold nothing make room.
-            let now = world.clock.now();
-            sessions.retain(|_, one| {
-                let standing = one.standing(now);
-                Arc::strong_count(one) > 1 || standing.token.is_some() || standing.asked > 0
-            });
-        }
-        if sessions.len() >= SESSIONS_MAX {
-            return Err(Failure::new(
-                http::StatusCode::SERVICE_UNAVAILABLE,
-                "too_many_users",
-                "tokens of too many users are held; try again later",
-            ));
-        }
-        let outside = (world, self.sharing.clone());
-        let session = Session::new(connection, key, &name, subject.clone(), outside);
-        let now = world.clock.now();
-        let before = sessions
-            .iter()
-            .filter(|(other, _)| other.differs_in_key_from(&name))
-            .filter_map(|(_, one)| Some((one.standing(now).token?.issued_at, one)))
-            .max_by_key(|(issued_at, _)| *issued_at)
-            .map(|(_, one)| Arc::clone(one));
-        *session.before() = before;
-        let session = Arc::new(session);
-        sessions.insert(name, Arc::clone(&session));
-        Ok(session)
     }
 }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use accredit::assertion::Subject;
 use accredit::clock::UnixTime;
 use accredit::error::Error;
 
@@ -18,7 +17,8 @@ use crate::config::{
 use crate::exposure::{ChosenBy, Rules};
 use crate::failure::Failure;
 use crate::key_source::{HeldKey, KeySource};
-use crate::session::{Session, Sessions, World};
+use crate::session::{Session, World};
+use crate::sessions::{Sessions, User};
 use crate::tls::{Tls, TlsFiles};
 
 /// The connection that is meant where none is named.
@@ -181,10 +181,13 @@ impl Setup {
 
 impl Connection {
     fn new(config: ConnectionConfig, key: HeldKey, sessions: &Sessions, world: &World) -> Self {
-        let own = config
-            .subject
-            .as_ref()
-            .and_then(|subject| sessions.of(&config, &key, subject, world).ok());
+        let own = config.subject.as_ref().and_then(|subject| {
+            let user = User {
+                subject,
+                named_by: None,
+            };
+            sessions.of(&config, &key, user, world).ok()
+        });
         Self { config, key, own }
     }
 
@@ -203,16 +206,16 @@ impl Connection {
     /// The session of a user, or of the connection's own where none is asked for.
     pub(crate) fn session(
         &self,
-        subject: Option<&Subject>,
+        user: Option<User<'_>>,
         sessions: &Sessions,
         world: &World,
     ) -> Result<Arc<Session>, Failure> {
-        match (subject, &self.own) {
+        match (user, &self.own) {
             (None, Some(own)) => Ok(Arc::clone(own)),
             (None, None) => Err(Failure::bad_request(
                 "this connection names no user of its own, expected ?sub=USERNAME",
             )),
-            (Some(subject), _) => sessions.of(&self.config, &self.key, subject, world),
+            (Some(user), _) => sessions.of(&self.config, &self.key, user, world),
         }
     }
 }

@@ -5,27 +5,32 @@
 //! by itself, and no request fails for it. Who was stopped in mid-login and wakes up later is
 //! fenced off: the number of its lease is older than what was written since.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use accredit::BoxFuture;
+use accredit::cache::Spawn;
 use accredit::clock::{Clock, UnixTime};
-use accredit::error::{Error, ErrorKind};
+use accredit::error::Error;
 use accredit::exchange::TokenEndpoint;
-use accredit::oauth::ErrorResponse;
 use accredit::random::Random;
-use accredit::secret::hex;
+use accredit::secret::AccessToken;
 use accredit::source::{Token, TokenSource};
 
 use crate::record::LOGINS_MAX;
-use crate::session::policy;
 use crate::vault::Vault;
 
+mod logins;
 mod redis;
+mod setback;
+mod shelf;
 mod store;
 
+use logins::{HOUR, Logins};
+use shelf::{Hold, Shelf, View};
+
 pub use redis::RedisStore;
-pub use store::{Budget, Fenced, Lease, SharedStore, StoreError, Stored};
+pub use store::{Fenced, Login, Place, Seen, SharedStore, StoreError, Stored};
 
 /// How long a lease lasts unless it is renewed.
 const LEASE: Duration = Duration::from_secs(10);
@@ -36,8 +41,11 @@ const RENEW_EVERY: Duration = Duration::from_millis(3_300);
 /// How long a replica waits between two looks at what another is doing.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How long one that waits goes on before it gives up: a lease, and a login after it.
-const WAIT_MAX: Duration = Duration::from_secs(13);
+/// How long one that waits goes on before it gives up: a lease, and then some.
+const WAIT_MAX: Duration = Duration::from_secs(11);
+
+/// How long it then goes on alone.
+const ALONE: Duration = Duration::from_secs(60);
 
 /// How long a store that failed is left alone.
 const REST: Duration = Duration::from_secs(5);
@@ -49,7 +57,8 @@ pub(crate) struct Sharing {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    /// Until when the store is left alone; one for all, so that it is not tried for each.
+    pub(crate) spawn: Arc<dyn Spawn>,
+    /// Since when the store is left alone; one for all, so that it is not tried for each.
     pub(crate) resting: Arc<Mutex<Option<UnixTime>>>,
 }
 
@@ -57,218 +66,176 @@ pub(crate) struct Sharing {
 #[derive(Debug)]
 pub(crate) struct Shared<S> {
     source: S,
-    sharing: Option<Sharing>,
-    name: String,
-    endpoint: TokenEndpoint,
-    /// The token that was given last; one that is asked for again must be newer.
-    last: Mutex<Option<Token>>,
+    shelf: Option<Shelf>,
+    memory: Mutex<Memory>,
 }
 
-/// How a login through the store ended.
-enum Flight {
+#[derive(Debug, Default)]
+struct Memory {
+    /// The token that was given last; one that is asked for again must be newer.
+    last: Option<Token>,
+    /// The logins of all replicas as they were last seen.
+    logins: Logins,
+    /// When a lease was given up that did not go away.
+    alone_since: Option<UnixTime>,
+}
+
+/// What is to be done under a lease.
+enum Errand {
+    /// Nothing: somebody did it, or nobody may.
     Done(Result<Token, Error>),
-    /// The store is of no help.
-    Alone,
+    /// A login, after what stood in the store.
+    SignIn(View),
 }
 
 impl<S: TokenSource> Shared<S> {
     pub(crate) fn new(
         source: S,
         sharing: Option<Sharing>,
-        name: String,
+        place: Place,
         endpoint: TokenEndpoint,
     ) -> Self {
+        let place = Arc::new(place);
+        let shelf = sharing.map(|sharing| Shelf {
+            sharing,
+            place,
+            endpoint,
+        });
         Self {
             source,
-            sharing,
-            name,
-            endpoint,
-            last: Mutex::default(),
+            shelf,
+            memory: Mutex::default(),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a token that is over out of the store.
+    pub(crate) fn forget(&self, refused: &AccessToken) {
+        if let Some(shelf) = &self.shelf {
+            shelf.forget(refused);
+        }
+    }
+
+    /// How many logins all replicas together may still make now, as far as this one has seen.
+    pub(crate) fn logins_left(&self) -> u32 {
+        let Some(shelf) = &self.shelf else {
+            return u32::MAX;
+        };
+        self.lock().logins.left(shelf.now())
     }
 
     async fn fetch(&self) -> Result<Token, Error> {
-        let token = match &self.sharing {
-            Some(sharing) if !sharing.is_resting() => match self.through(sharing).await {
-                Ok(Flight::Done(outcome)) => outcome,
-                Ok(Flight::Alone) => self.source.token().await,
-                Err(error) => {
-                    tracing::warn!(%error, "the store is of no help; this replica goes on alone");
-                    sharing.rest();
-                    self.source.token().await
+        let token = match &self.shelf {
+            Some(shelf) if !shelf.is_resting() && !self.is_alone(shelf.now()) => {
+                match self.through(shelf).await {
+                    Ok(outcome) => outcome,
+                    Err(error) => {
+                        tracing::warn!(%error, "the store is of no help; this replica goes on alone");
+                        shelf.rest();
+                        self.source.token().await
+                    }
                 }
-            },
+            }
             _ => self.source.token().await,
         }?;
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some(token.clone());
+        self.lock().last = Some(token.clone());
         Ok(token)
     }
 
-    async fn through(&self, sharing: &Sharing) -> Result<Flight, StoreError> {
-        let (store, name) = (sharing.store.as_ref(), self.name.as_str());
-        let owner = sharing
-            .draw()
-            .ok_or_else(|| StoreError("no random numbers".to_owned()))?;
-        let began = sharing.clock.now();
-        loop {
-            if let Some(token) = self.look(sharing).await? {
-                return Ok(Flight::Done(Ok(token)));
-            }
-            match store.lease(name, &owner, LEASE).await? {
-                Lease::Held => {}
-                Lease::Taken(number) => {
-                    let outcome = self.sign_in(sharing, &owner, number).await;
-                    return Ok(Flight::Done(outcome));
-                }
-                Lease::Paused(wait) => {
-                    let what = "no token was asked for: another replica failed a moment ago";
-                    return Ok(Flight::Done(Err(Error::withheld(what, wait))));
-                }
-            }
-            if sharing.clock.now().since(began) >= WAIT_MAX {
-                return Ok(Flight::Alone);
-            }
-            sharing.clock.sleep(LOOK_EVERY).await;
-        }
+    fn is_alone(&self, now: UnixTime) -> bool {
+        let since = self.lock().alone_since;
+        since.is_some_and(|since| now >= since && now.since(since) < ALONE)
     }
 
-    /// The token that another replica got, if it is newer than ours.
-    async fn look(&self, sharing: &Sharing) -> Result<Option<Token>, StoreError> {
-        let Some(sealed) = sharing.store.value(&self.name).await? else {
-            return Ok(None);
-        };
-        // What cannot be opened was written by somebody with another key: it is not there.
-        let token = sharing.vault.open(&self.name, &sealed, &self.endpoint);
-        let now = sharing.clock.now();
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = |token: &Token| {
-            let is_newer = last.as_ref().is_none_or(|last| {
+    async fn through(&self, shelf: &Shelf) -> Result<Result<Token, Error>, StoreError> {
+        let began = shelf.now();
+        while shelf.now().since(began) < WAIT_MAX {
+            if let Errand::Done(outcome) = self.errand(shelf).await? {
+                return Ok(outcome);
+            }
+            if let Some(hold) = shelf.lease().await? {
+                return Ok(self.sign_in(shelf, hold).await);
+            }
+            shelf.sharing.clock.sleep(LOOK_EVERY).await;
+        }
+        tracing::warn!("another replica does not end its login; this one goes on alone");
+        self.lock().alone_since = Some(shelf.now());
+        Ok(self.source.token().await)
+    }
+
+    /// What is to be done, from what stands in the store.
+    async fn errand(&self, shelf: &Shelf) -> Result<Errand, StoreError> {
+        let view = shelf.look().await?;
+        let now = shelf.now();
+        let mut memory = self.lock();
+        memory.logins = view.logins.clone();
+        let is_news = |token: &&Token| {
+            memory.last.as_ref().is_none_or(|last| {
                 token.issued_at >= last.issued_at && !token.access_token.is_same(&last.access_token)
-            });
-            is_newer && now < token.expiry.at()
+            })
         };
-        Ok(token.filter(is_news))
+        if let Some(token) = view.token.as_ref().filter(is_news) {
+            return Ok(Errand::Done(Ok(token.clone())));
+        }
+        if let Some(told) = view.setback.as_ref().and_then(|setback| setback.told(now)) {
+            return Ok(Errand::Done(Err(told)));
+        }
+        Ok(match view.logins.wait(now) {
+            Some(wait) => {
+                let what = "no token was asked for: the login budget of all replicas is spent";
+                Errand::Done(Err(Error::withheld(what, wait)))
+            }
+            None => Errand::SignIn(view),
+        })
     }
 
     /// Signs in for all, and keeps the lease while it takes.
-    async fn sign_in(&self, sharing: &Sharing, owner: &str, lease: u64) -> Result<Token, Error> {
-        let store = sharing.store.as_ref();
-        let outcome = match self.ask(sharing, owner).await {
-            Asked::Told(outcome) => outcome,
-            Asked::Made(outcome) => {
-                let shared = match &outcome {
-                    Ok(token) => self.publish(sharing, token, lease).await,
-                    Err(error) => self.hold_back(sharing, error).await,
-                };
-                if let Err(error) = shared {
-                    tracing::warn!(%error, "the store did not take the outcome of a login");
-                    sharing.rest();
-                    return outcome;
-                }
-                outcome
+    async fn sign_in(&self, shelf: &Shelf, hold: Hold) -> Result<Token, Error> {
+        let view = match self.admit(shelf).await {
+            Ok(Errand::SignIn(view)) => view,
+            Ok(Errand::Done(outcome)) => {
+                shelf.release(&hold).await;
+                return outcome;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the store is of no help; this replica goes on alone");
+                shelf.rest();
+                return self.source.token().await;
             }
         };
-        // A lease that is not given back ends by itself.
-        let _released = store.release(&self.name, owner).await;
+        let outcome = tokio::select! {
+            outcome = self.source.token() => outcome,
+            () = shelf.renew(&hold) => Err(Error::transport("a lease was renewed without end")),
+        };
+        shelf.publish(&outcome, view, hold);
         outcome
     }
 
-    /// Asks for a token, unless another has one or the budget is spent.
-    async fn ask(&self, sharing: &Sharing, owner: &str) -> Asked {
-        let store = sharing.store.as_ref();
-        let budget = Budget {
-            hourly: LOGINS_MAX,
-            burst: policy().burst,
-            interval: Duration::from_secs(3600) / LOGINS_MAX,
-        };
-        // Between our look and the lease another may have finished.
-        let known = self.look(sharing).await;
-        let admitted = match known {
-            Ok(Some(token)) => return Asked::Told(Ok(token)),
-            Ok(None) => store.admit(&self.name, budget).await,
-            Err(error) => Err(error),
-        };
-        if let Ok(Some(wait)) = admitted {
-            let what = "no token was asked for: the login budget of all replicas is spent";
-            return Asked::Told(Err(Error::withheld(what, wait)));
-        }
-        let renewing = async {
-            loop {
-                sharing.clock.sleep(RENEW_EVERY).await;
-                if let Ok(false) | Err(_) = store.renew(&self.name, owner, LEASE).await {
-                    std::future::pending::<()>().await;
-                }
+    /// Between the look and the lease another may have finished. Then counts a login.
+    async fn admit(&self, shelf: &Shelf) -> Result<Errand, StoreError> {
+        for _ in 0..3 {
+            let view = match self.errand(shelf).await? {
+                Errand::SignIn(view) => view,
+                done @ Errand::Done(_) => return Ok(done),
+            };
+            let login = Login {
+                now: shelf.now(),
+                after: view.logins.0.last().copied(),
+                kept: LOGINS_MAX,
+                span: HOUR,
+            };
+            if shelf.sharing.store.admit(&shelf.place, login).await? {
+                self.lock().logins.0.push(login.now);
+                return Ok(Errand::SignIn(view));
             }
-        };
-        tokio::select! {
-            outcome = self.source.token() => Asked::Made(outcome),
-            () = renewing => Asked::Told(Err(Error::transport("a lease was renewed without end"))),
         }
-    }
-
-    async fn publish(
-        &self,
-        sharing: &Sharing,
-        token: &Token,
-        lease: u64,
-    ) -> Result<(), StoreError> {
-        let random = sharing.random.as_ref();
-        let Some(bytes) = sharing.vault.seal(&self.name, token, random) else {
-            return Ok(());
-        };
-        let left = token.expiry.at().since(sharing.clock.now());
-        let fenced = Fenced { lease, bytes };
-        if !sharing.store.write(&self.name, fenced, left).await? {
-            tracing::warn!("a token came after a newer one, and was not shared");
-        }
-        Ok(())
-    }
-
-    /// After a failure nobody asks for a while: all replicas together are as patient as one.
-    async fn hold_back(&self, sharing: &Sharing, error: &Error) -> Result<(), StoreError> {
-        if error.kind() == ErrorKind::Withheld {
-            return Ok(());
-        }
-        let (store, policy) = (sharing.store.as_ref(), policy());
-        let failures = store.fail(&self.name).await?;
-        let is_rate_limit = error.refusal().is_some_and(ErrorResponse::is_rate_limit);
-        let own = if is_rate_limit || !error.is_transient() {
-            policy.permanent_pause.after(failures)
-        } else if failures >= policy.breaker_threshold {
-            policy.transient_pause.longest
-        } else {
-            policy.transient_pause.after(failures)
-        };
-        let span = own.max(error.retry_after().unwrap_or_default());
-        store.pause(&self.name, span).await
-    }
-}
-
-/// How a login went.
-enum Asked {
-    /// It was made, and this is what came of it.
-    Made(Result<Token, Error>),
-    /// None was needed, or none allowed.
-    Told(Result<Token, Error>),
-}
-
-impl Sharing {
-    fn is_resting(&self) -> bool {
-        let now = self.clock.now();
-        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        resting.is_some_and(|since| now.since(since) < REST && now >= since)
-    }
-
-    fn rest(&self) {
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        *resting = Some(self.clock.now());
-    }
-
-    fn draw(&self) -> Option<String> {
-        let mut bytes = [0; 16];
-        self.random.fill(&mut bytes).ok()?;
-        Some(hex(&bytes))
+        // Others count too, though the lease is ours.
+        Err(StoreError(
+            "its count of logins does not stand still".to_owned(),
+        ))
     }
 }
 

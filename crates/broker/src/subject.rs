@@ -17,6 +17,7 @@ use crate::form;
 use crate::handle::Grant;
 use crate::permission;
 use crate::session::Session;
+use crate::sessions::User;
 use crate::setup::Setup;
 
 /// Names the user of a forwarded request, whose query belongs to Salesforce.
@@ -44,8 +45,12 @@ impl Wanted<'_> {
         if let Some(subject) = self.subject {
             permission::check_subject(caller, &connection.config, subject.as_str())?;
         }
-        let session = connection.session(self.subject, app.sessions(), app.world())?;
-        session.used(app.world().clock.now());
+        let user = self.subject.map(|subject| User {
+            subject,
+            named_by: Some(&caller.name),
+        });
+        let session = connection.session(user, app.sessions(), app.world())?;
+        session.record().used(app.world().clock.now());
         Ok(session)
     }
 }

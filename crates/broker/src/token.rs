@@ -65,7 +65,7 @@ pub(crate) async fn refresh(
             "expected no body, or one of application/json",
         ));
     }
-    if let Some(held) = session.standing(app.world().clock.now()).token {
+    if let Some(held) = session.held() {
         session.invalidate(&held.access_token);
     }
     let token = session.token().await?;

@@ -1,7 +1,7 @@
-//! Tokens on their way through a store that is not to know them.
+//! Tokens and failures on their way through a store that is not to know them.
 //!
-//! Owns the seal: AES-256-GCM under the configured key, bound to the name under which a token is
-//! kept, so that nobody can put one in the place of another.
+//! Owns the seal: AES-256-GCM under the configured key, bound to the name under which something
+//! is kept, so that nobody can put one in the place of another.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 /// The form of what is sealed.
 const VERSION: u8 = 1;
 
-/// Seals and opens tokens.
+/// Seals and opens what is shared.
 pub(crate) struct Vault(LessSafeKey);
 
 impl fmt::Debug for Vault {
@@ -71,9 +71,18 @@ impl Vault {
             expires_at: token.expiry.at().as_millis(),
             is_known: matches!(token.expiry, Expiry::Known(_)),
         };
+        self.seal_bytes(name, serde_json::to_vec(&wire).ok()?, random)
+    }
+
+    /// Seals bytes to be kept under `name`.
+    pub(crate) fn seal_bytes(
+        &self,
+        name: &str,
+        mut sealed: Vec<u8>,
+        random: &dyn Random,
+    ) -> Option<Vec<u8>> {
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce).ok()?;
-        let mut sealed = serde_json::to_vec(&wire).ok()?;
         let unique = Nonce::assume_unique_for_key(nonce);
         self.0
             .seal_in_place_append_tag(unique, Aad::from(name.as_bytes()), &mut sealed)
@@ -87,16 +96,8 @@ impl Vault {
     /// Opens what was kept under `name`; `None` if it is no token of ours that may be used
     /// with that endpoint.
     pub(crate) fn open(&self, name: &str, whole: &[u8], endpoint: &TokenEndpoint) -> Option<Token> {
-        let (version, rest) = whole.split_first()?;
-        let (nonce, sealed) = rest.split_at_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let mut sealed = Zeroizing::new(sealed.to_vec());
-        let opened = self
-            .0
-            .open_in_place(nonce, Aad::from(name.as_bytes()), &mut sealed)
-            .ok()
-            .filter(|_| *version == VERSION)?;
-        let wire: Wire = serde_json::from_slice(opened).ok()?;
+        let opened = self.open_bytes(name, whole)?;
+        let wire: Wire = serde_json::from_slice(&opened).ok()?;
         let at = UnixTime::from_millis(wire.expires_at);
         Some(Token {
             access_token: AccessToken::new(wire.text).ok()?,
@@ -109,6 +110,22 @@ impl Vault {
                 false => Expiry::Assumed(at),
             },
         })
+    }
+
+    /// Opens bytes that were kept under `name`; `None` if they were not sealed for it.
+    pub(crate) fn open_bytes(&self, name: &str, whole: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (version, rest) = whole.split_first()?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut sealed = Zeroizing::new(sealed.to_vec());
+        let opened = self
+            .0
+            .open_in_place(nonce, Aad::from(name.as_bytes()), &mut sealed)
+            .ok()
+            .filter(|_| *version == VERSION)?;
+        let length = opened.len();
+        sealed.truncate(length);
+        Some(sealed)
     }
 }
 

@@ -15,13 +15,11 @@ impl Session {
     pub(crate) fn is_of_use(&self, now: UnixTime) -> bool {
         let standing = self.standing(now);
         let is_refused = standing.failure.is_some_and(|(at, error)| {
-            let is_for_good = error.refusal().is_some() && !error.is_transient();
+            let is_for_good = error
+                .refusal()
+                .is_some_and(|refusal| !refusal.is_transient());
             is_for_good && now.since(at) < REFUSED_FOR
         });
-        let before = self.before();
-        let goes_on = before
-            .as_ref()
-            .is_some_and(|before| before.standing(now).token.is_some());
-        standing.token.is_some() || goes_on || !is_refused
+        standing.token.is_some() || !is_refused
     }
 }

@@ -8,10 +8,12 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use accredit::clock::UnixTime;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue};
 
-use super::{Budget, Fenced, Lease, StoreError, Stored};
+use super::{Fenced, Login, Place, Seen, StoreError, Stored};
+use crate::record::LOGINS_MAX;
 
 mod revocation;
 
@@ -24,45 +26,41 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 /// What every key begins with.
 const PREFIX: &str = "accredit:1:";
 
-/// Counters and times end by themselves an hour after they were last of use.
-const HOUR: Duration = Duration::from_secs(3600);
+/// How long the number of the last lease is known: longer than any token lives.
+const FENCE: Duration = Duration::from_secs(31 * 86_400);
 
-/// Keys: lease, fence, pause. The fence holds the number of the last lease and of
-/// the lease that wrote last; together, so that both are lost or none.
-const LEASE: &str = "local paused = redis.call('PTTL', KEYS[3]) \
-     if paused > 0 then return -paused end \
-     if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then \
-     return redis.call('HINCRBY', KEYS[2], 'lease', 1) else return 0 end";
+/// Keys: token, failure, logins.
+const LOOK: &str = "return {redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]), \
+     redis.call('LRANGE', KEYS[3], -ARGV[1], -1)}";
+
+/// Keys: lease, fence. A lease that would last too long is none of ours.
+const LEASE: &str = "local left = redis.call('PTTL', KEYS[1]) \
+     if left == -1 or left > tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end \
+     if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end \
+     local number = (tonumber(redis.call('GET', KEYS[2]) or '0') or 0) + 1 \
+     if not (number >= 1 and number < 9e15) then number = 1 end \
+     redis.call('SET', KEYS[2], string.format('%.0f', number), 'PX', ARGV[3]) return number";
 
 const RENEW: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
      return redis.call('PEXPIRE', KEYS[1], ARGV[2]) else return 0 end";
 
-const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
+/// Takes a lease or a token away that still is this one.
+const REMOVE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
      return redis.call('DEL', KEYS[1]) else return 0 end";
 
-/// Keys: token, fence, pause, failures. A store that forgot its numbers goes on from those it is
-/// told.
-const WRITE: &str = "local lease = tonumber(ARGV[1]) \
-     if lease < tonumber(redis.call('HGET', KEYS[2], 'written') or '0') then return 0 end \
-     if lease > tonumber(redis.call('HGET', KEYS[2], 'lease') or '0') then \
-     redis.call('HSET', KEYS[2], 'lease', lease) end \
-     redis.call('HSET', KEYS[2], 'written', lease) \
+/// Keys: token, fence, failure. A store that forgot its numbers goes on from those it is told.
+const WRITE: &str = "local fence = tonumber(redis.call('GET', KEYS[2]) or '0') or 0 \
+     if tonumber(ARGV[1]) < fence then return 0 end \
+     redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4]) \
      redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) \
-     redis.call('DEL', KEYS[3], KEYS[4]) return 1";
+     redis.call('DEL', KEYS[3]) return 1";
 
-/// Keys: logins of this hour, and the time until the burst is whole again, which is how long its
-/// key lives.
-const ADMIT: &str = "local owed = math.max(redis.call('PTTL', KEYS[2]), 0) \
-     local wait = owed - (ARGV[2] - 1) * ARGV[3] \
-     if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then \
-     wait = math.max(wait, redis.call('PTTL', KEYS[1])) end \
-     if wait > 0 then return wait end \
-     redis.call('SET', KEYS[2], 1, 'PX', owed + ARGV[3]) \
-     if redis.call('INCR', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end \
-     return 0";
-
-const FAIL: &str = "local count = redis.call('INCR', KEYS[1]) \
-     redis.call('PEXPIRE', KEYS[1], ARGV[1]) return count";
+/// Keys: logins.
+const ADMIT: &str = "local last = tonumber(redis.call('LINDEX', KEYS[1], -1) or '0') or 0 \
+     if last ~= tonumber(ARGV[1]) then return 0 end \
+     redis.call('RPUSH', KEYS[1], ARGV[2]) \
+     redis.call('LTRIM', KEYS[1], -ARGV[3], -1) \
+     redis.call('PEXPIRE', KEYS[1], ARGV[4]) return 1";
 
 /// What replicas share, in Redis.
 pub struct RedisStore {
@@ -131,9 +129,13 @@ impl RedisStore {
     }
 }
 
-fn key(name: &str, kind: &str) -> String {
-    // In one cluster slot, as a script needs it.
-    format!("{PREFIX}{{{name}}}:{kind}")
+/// The keys of an identity lie in one cluster slot, as a script needs it.
+fn key(place: &Place, kind: &str) -> String {
+    format!("{PREFIX}{{{}}}:{kind}", place.identity)
+}
+
+fn failure(place: &Place) -> String {
+    key(place, &format!("failure:{}", place.key))
 }
 
 fn script(text: &str, keys: &[String]) -> Cmd {
@@ -146,85 +148,92 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
+/// A time as it stands in the list; what is none is long ago.
+fn time(bytes: &[u8]) -> UnixTime {
+    let text = std::str::from_utf8(bytes).ok();
+    let milliseconds = text.and_then(|text| text.parse().ok());
+    UnixTime::from_millis(milliseconds.unwrap_or_default())
+}
+
 impl super::SharedStore for RedisStore {
-    fn value<'a>(&'a self, name: &'a str) -> Stored<'a, Option<Vec<u8>>> {
+    fn look<'a>(&'a self, place: &'a Place) -> Stored<'a, Seen> {
         Box::pin(async move {
-            let mut command = redis::cmd("GET");
-            command.arg(key(name, "token"));
+            let keys = [key(place, "token"), failure(place), key(place, "logins")];
+            let mut command = script(LOOK, &keys);
+            command.arg(LOGINS_MAX);
+            let seen: (_, _, Vec<Vec<u8>>) = self.run(&command).await?;
+            Ok(Seen {
+                token: seen.0,
+                failure: seen.1,
+                logins: seen.2.iter().map(|bytes| time(bytes)).collect(),
+            })
+        })
+    }
+
+    fn lease<'a>(
+        &'a self,
+        place: &'a Place,
+        owner: &'a str,
+        span: Duration,
+    ) -> Stored<'a, Option<u64>> {
+        Box::pin(async move {
+            let mut command = script(LEASE, &["lease", "fence"].map(|kind| key(place, kind)));
+            command.arg(owner).arg(millis(span)).arg(millis(FENCE));
+            let number: u64 = self.run(&command).await?;
+            Ok(Some(number).filter(|number| *number > 0))
+        })
+    }
+
+    fn renew<'a>(&'a self, place: &'a Place, owner: &'a str, span: Duration) -> Stored<'a, bool> {
+        Box::pin(async move {
+            let mut command = script(RENEW, &[key(place, "lease")]);
+            command.arg(owner).arg(millis(span));
             self.run(&command).await
         })
     }
 
-    fn lease<'a>(&'a self, name: &'a str, owner: &'a str, span: Duration) -> Stored<'a, Lease> {
+    fn release<'a>(&'a self, place: &'a Place, owner: &'a str) -> Stored<'a, ()> {
         Box::pin(async move {
-            let keys = ["lease", "fence", "pause"].map(|kind| key(name, kind));
-            let mut command = script(LEASE, &keys);
-            command.arg(owner).arg(millis(span));
-            let number: i64 = self.run(&command).await?;
-            match u64::try_from(number) {
-                Ok(0) => Ok(Lease::Held),
-                Ok(number) => Ok(Lease::Taken(number)),
-                Err(_) => Ok(Lease::Paused(believable(number.unsigned_abs())?)),
-            }
-        })
-    }
-
-    fn renew<'a>(&'a self, name: &'a str, owner: &'a str, span: Duration) -> Stored<'a, bool> {
-        Box::pin(async move {
-            let mut command = script(RENEW, &[key(name, "lease")]);
-            command.arg(owner).arg(millis(span));
-            self.run(&command).await
-        })
-    }
-
-    fn release<'a>(&'a self, name: &'a str, owner: &'a str) -> Stored<'a, ()> {
-        Box::pin(async move {
-            let mut command = script(RELEASE, &[key(name, "lease")]);
+            let mut command = script(REMOVE, &[key(place, "lease")]);
             command.arg(owner);
             self.run::<u64>(&command).await.map(drop)
         })
     }
 
-    fn write<'a>(&'a self, name: &'a str, value: Fenced, span: Duration) -> Stored<'a, bool> {
+    fn admit<'a>(&'a self, place: &'a Place, login: Login) -> Stored<'a, bool> {
         Box::pin(async move {
-            let keys = ["token", "fence", "pause", "failures"].map(|kind| key(name, kind));
+            let mut command = script(ADMIT, &[key(place, "logins")]);
+            command.arg(login.after.map_or(0, UnixTime::as_millis));
+            command.arg(login.now.as_millis()).arg(login.kept);
+            command.arg(millis(login.span));
+            self.run(&command).await
+        })
+    }
+
+    fn write<'a>(&'a self, place: &'a Place, value: Fenced, span: Duration) -> Stored<'a, bool> {
+        Box::pin(async move {
+            let keys = [key(place, "token"), key(place, "fence"), failure(place)];
             let mut command = script(WRITE, &keys);
-            command.arg(value.lease).arg(value.bytes).arg(millis(span));
+            command.arg(value.lease).arg(value.bytes);
+            command.arg(millis(span)).arg(millis(FENCE));
             self.run(&command).await
         })
     }
 
-    fn admit<'a>(&'a self, name: &'a str, budget: Budget) -> Stored<'a, Option<Duration>> {
-        Box::pin(async move {
-            let mut command = script(ADMIT, &["logins", "burst"].map(|kind| key(name, kind)));
-            command.arg(budget.hourly).arg(budget.burst);
-            command.arg(millis(budget.interval)).arg(millis(HOUR));
-            let wait: u64 = self.run(&command).await?;
-            Ok(Some(believable(wait)?).filter(|wait| !wait.is_zero()))
-        })
-    }
-
-    fn fail<'a>(&'a self, name: &'a str) -> Stored<'a, u32> {
-        Box::pin(async move {
-            let mut command = script(FAIL, &[key(name, "failures")]);
-            command.arg(millis(HOUR));
-            self.run(&command).await
-        })
-    }
-
-    fn pause<'a>(&'a self, name: &'a str, span: Duration) -> Stored<'a, ()> {
+    fn fail<'a>(&'a self, place: &'a Place, bytes: Vec<u8>, span: Duration) -> Stored<'a, ()> {
         Box::pin(async move {
             let mut command = redis::cmd("SET");
-            command.arg(key(name, "pause")).arg(1);
+            command.arg(failure(place)).arg(bytes);
             command.arg("PX").arg(millis(span));
             self.run(&command).await
         })
     }
-}
 
-/// A wait as the store tells it, unless no replica can have meant it.
-fn believable(milliseconds: u64) -> Result<Duration, StoreError> {
-    Some(Duration::from_millis(milliseconds))
-        .filter(|wait| *wait <= HOUR)
-        .ok_or_else(|| StoreError("Redis: a wait of more than an hour".to_owned()))
+    fn remove<'a>(&'a self, place: &'a Place, bytes: Vec<u8>) -> Stored<'a, ()> {
+        Box::pin(async move {
+            let mut command = script(REMOVE, &[key(place, "token")]);
+            command.arg(bytes);
+            self.run::<u64>(&command).await.map(drop)
+        })
+    }
 }

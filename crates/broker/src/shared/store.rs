@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use accredit::BoxFuture;
+use accredit::clock::UnixTime;
 
 /// Something is wrong with the store.
 #[derive(Debug)]
@@ -20,55 +21,24 @@ impl std::error::Error for StoreError {}
 /// An answer of the store.
 pub type Stored<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// What became of a wish for the lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lease {
-    /// It is the owner's. Its number grows with each.
-    Taken(u64),
-    /// Another has it.
-    Held,
-    /// Nobody may sign in for this long: somebody failed a moment ago.
-    Paused(Duration),
+/// Where something is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// A user of an app, whatever the key is: token, lease and logins are of it.
+    pub identity: String,
+    /// The key it signs in with: failures are of both.
+    pub key: String,
 }
 
-/// What replicas share. Each method is one step that happens whole or not at all, within half a
-/// second or with an error.
-pub trait SharedStore: Send + Sync + fmt::Debug {
+/// What stands in the store at a moment.
+#[derive(Debug, Default)]
+pub struct Seen {
     /// The value that was written last, if it has not ended.
-    fn value<'a>(&'a self, name: &'a str) -> Stored<'a, Option<Vec<u8>>>;
-
-    /// Takes the lease, if it is free and nobody has to pause.
-    fn lease<'a>(&'a self, name: &'a str, owner: &'a str, span: Duration) -> Stored<'a, Lease>;
-
-    /// Makes a lease last longer; says whether it is still the owner's.
-    fn renew<'a>(&'a self, name: &'a str, owner: &'a str, span: Duration) -> Stored<'a, bool>;
-
-    /// Gives a lease back, if it is still the owner's.
-    fn release<'a>(&'a self, name: &'a str, owner: &'a str) -> Stored<'a, ()>;
-
-    /// Writes a value for `span`, unless one was written under a later lease; says whether it did.
-    /// Then the failures before it are over.
-    fn write<'a>(&'a self, name: &'a str, value: Fenced, span: Duration) -> Stored<'a, bool>;
-
-    /// Takes one login out of the budget; gives how long to wait for one if there is none.
-    fn admit<'a>(&'a self, name: &'a str, budget: Budget) -> Stored<'a, Option<Duration>>;
-
-    /// Counts a failure; gives how many there have been in a row.
-    fn fail<'a>(&'a self, name: &'a str) -> Stored<'a, u32>;
-
-    /// Lets nobody sign in for `span`.
-    fn pause<'a>(&'a self, name: &'a str, span: Duration) -> Stored<'a, ()>;
-}
-
-/// How many logins there may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// In an hour.
-    pub hourly: u32,
-    /// In a row; after that one each [`interval`](Self::interval).
-    pub burst: u32,
-    /// The time between two in the long run.
-    pub interval: Duration,
+    pub token: Option<Vec<u8>>,
+    /// The last failure with this key, if nothing was written since.
+    pub failure: Option<Vec<u8>>,
+    /// The last logins, oldest first; no more than were kept by [`SharedStore::admit`].
+    pub logins: Vec<UnixTime>,
 }
 
 /// A value, and the number of the lease under which it was made.
@@ -78,4 +48,51 @@ pub struct Fenced {
     pub lease: u64,
     /// Sealed bytes.
     pub bytes: Vec<u8>,
+}
+
+/// A login that is about to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Login {
+    /// When.
+    pub now: UnixTime,
+    /// The last of the logins that were seen.
+    pub after: Option<UnixTime>,
+    /// How many logins are kept.
+    pub kept: u32,
+    /// For how long.
+    pub span: Duration,
+}
+
+/// What replicas share. Each method is one step that happens whole or not at all, within half a
+/// second or with an error. Nothing stays for ever.
+pub trait SharedStore: Send + Sync + fmt::Debug {
+    /// What stands there.
+    fn look<'a>(&'a self, place: &'a Place) -> Stored<'a, Seen>;
+
+    /// Takes the lease, if it is free; gives its number, which grows with each.
+    fn lease<'a>(
+        &'a self,
+        place: &'a Place,
+        owner: &'a str,
+        span: Duration,
+    ) -> Stored<'a, Option<u64>>;
+
+    /// Makes a lease last longer; says whether it is still the owner's.
+    fn renew<'a>(&'a self, place: &'a Place, owner: &'a str, span: Duration) -> Stored<'a, bool>;
+
+    /// Gives a lease back, if it is still the owner's.
+    fn release<'a>(&'a self, place: &'a Place, owner: &'a str) -> Stored<'a, ()>;
+
+    /// Counts a login, unless another was counted since; says whether it did.
+    fn admit<'a>(&'a self, place: &'a Place, login: Login) -> Stored<'a, bool>;
+
+    /// Writes a value for `span`, unless one was written under a later lease; says whether it did.
+    /// Then the failures with this key are over.
+    fn write<'a>(&'a self, place: &'a Place, value: Fenced, span: Duration) -> Stored<'a, bool>;
+
+    /// Keeps a failure for `span`.
+    fn fail<'a>(&'a self, place: &'a Place, bytes: Vec<u8>, span: Duration) -> Stored<'a, ()>;
+
+    /// Takes a value away, if it still is this one.
+    fn remove<'a>(&'a self, place: &'a Place, bytes: Vec<u8>) -> Stored<'a, ()>;
 }

@@ -2,26 +2,34 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use accredit::audience::LoginUrl;
+use accredit::cache::TokioSpawn;
 use accredit::clock::ManualClock;
 use accredit::random::SeededRandom;
 use accredit::secret::{AccessToken, Secret};
 use accredit::source::Expiry;
 
 use super::*;
+use crate::session::policy;
 
 const NOW: UnixTime = UnixTime::from_secs(1_795_219_200);
-const NAME: &str = "name";
 
 /// A store in memory that can be broken.
 #[derive(Debug, Default)]
 struct Fake {
-    leases: Mutex<HashMap<String, String>>,
+    lease: Mutex<Option<String>>,
     numbers: Mutex<u64>,
-    written: Mutex<Option<(u64, Vec<u8>)>>,
-    pause: Mutex<Option<Duration>>,
-    logins: Mutex<u64>,
-    failures: Mutex<u32>,
+    seen: Mutex<Kept>,
     is_broken: Mutex<Option<()>>,
+    /// Whether writes never end.
+    is_slow: Mutex<Option<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    token: Option<Vec<u8>>,
+    /// By key.
+    failures: HashMap<String, Vec<u8>>,
+    logins: Vec<UnixTime>,
 }
 
 impl Fake {
@@ -35,80 +43,76 @@ impl Fake {
 }
 
 impl SharedStore for Fake {
-    fn value<'a>(&'a self, _: &'a str) -> Stored<'a, Option<Vec<u8>>> {
+    fn look<'a>(&'a self, place: &'a Place) -> Stored<'a, Seen> {
         self.answer(|one| {
-            one.written
-                .lock()
-                .unwrap()
-                .as_ref()
-                .map(|(_, bytes)| bytes.clone())
+            let kept = one.seen.lock().unwrap();
+            Seen {
+                token: kept.token.clone(),
+                failure: kept.failures.get(&place.key).cloned(),
+                logins: kept.logins.clone(),
+            }
         })
     }
 
-    fn lease<'a>(&'a self, name: &'a str, owner: &'a str, _: Duration) -> Stored<'a, Lease> {
+    fn lease<'a>(&'a self, _: &'a Place, owner: &'a str, _: Duration) -> Stored<'a, Option<u64>> {
         self.answer(|one| {
-            if let Some(wait) = *one.pause.lock().unwrap() {
-                return Lease::Paused(wait);
+            let mut lease = one.lease.lock().unwrap();
+            if lease.is_some() {
+                return None;
             }
-            let mut leases = one.leases.lock().unwrap();
-            if leases.contains_key(name) {
-                return Lease::Held;
-            }
-            leases.insert(name.to_owned(), owner.to_owned());
+            *lease = Some(owner.to_owned());
             *one.numbers.lock().unwrap() += 1;
-            Lease::Taken(*one.numbers.lock().unwrap())
+            Some(*one.numbers.lock().unwrap())
         })
     }
 
-    fn renew<'a>(&'a self, name: &'a str, owner: &'a str, _: Duration) -> Stored<'a, bool> {
+    fn renew<'a>(&'a self, _: &'a Place, owner: &'a str, _: Duration) -> Stored<'a, bool> {
+        self.answer(|one| one.lease.lock().unwrap().as_deref() == Some(owner))
+    }
+
+    fn release<'a>(&'a self, _: &'a Place, owner: &'a str) -> Stored<'a, ()> {
         self.answer(|one| {
-            one.leases
-                .lock()
-                .unwrap()
-                .get(name)
-                .is_some_and(|found| found == owner)
+            let mut lease = one.lease.lock().unwrap();
+            let _released = lease.take_if(|found| found == owner);
         })
     }
 
-    fn release<'a>(&'a self, name: &'a str, owner: &'a str) -> Stored<'a, ()> {
+    fn admit<'a>(&'a self, _: &'a Place, login: Login) -> Stored<'a, bool> {
         self.answer(|one| {
-            one.leases
-                .lock()
-                .unwrap()
-                .retain(|key, found| key != name || found != owner)
+            let logins = &mut one.seen.lock().unwrap().logins;
+            let is_next = logins.last().copied() == login.after;
+            logins.extend(is_next.then_some(login.now));
+            is_next
         })
     }
 
-    fn write<'a>(&'a self, _: &'a str, value: Fenced, _: Duration) -> Stored<'a, bool> {
+    fn write<'a>(&'a self, place: &'a Place, value: Fenced, _: Duration) -> Stored<'a, bool> {
+        if self.is_slow.lock().unwrap().is_some() {
+            return Box::pin(std::future::pending());
+        }
         self.answer(|one| {
-            let mut written = one.written.lock().unwrap();
-            let is_late = written
-                .as_ref()
-                .is_some_and(|(lease, _)| value.lease < *lease);
-            if !is_late {
-                *written = Some((value.lease, value.bytes));
+            let mut kept = one.seen.lock().unwrap();
+            let is_in_time = value.lease >= *one.numbers.lock().unwrap();
+            if is_in_time {
+                kept.token = Some(value.bytes);
+                kept.failures.remove(&place.key);
             }
-            !is_late
+            is_in_time
         })
     }
 
-    fn admit<'a>(&'a self, _: &'a str, budget: Budget) -> Stored<'a, Option<Duration>> {
+    fn fail<'a>(&'a self, place: &'a Place, bytes: Vec<u8>, _: Duration) -> Stored<'a, ()> {
         self.answer(|one| {
-            *one.logins.lock().unwrap() += 1;
-            let is_spent = *one.logins.lock().unwrap() > u64::from(budget.hourly);
-            is_spent.then_some(budget.interval)
+            let mut kept = one.seen.lock().unwrap();
+            kept.failures.insert(place.key.clone(), bytes);
         })
     }
 
-    fn fail<'a>(&'a self, _: &'a str) -> Stored<'a, u32> {
+    fn remove<'a>(&'a self, _: &'a Place, bytes: Vec<u8>) -> Stored<'a, ()> {
         self.answer(|one| {
-            *one.failures.lock().unwrap() += 1;
-            *one.failures.lock().unwrap()
+            let mut kept = one.seen.lock().unwrap();
+            let _removed = kept.token.take_if(|found| *found == bytes);
         })
-    }
-
-    fn pause<'a>(&'a self, _: &'a str, span: Duration) -> Stored<'a, ()> {
-        self.answer(|one| *one.pause.lock().unwrap() = Some(span))
     }
 }
 
@@ -153,39 +157,58 @@ impl TokenSource for Counted {
 
 /// A replica beside others, with the same store and the same key.
 fn replica(store: &Arc<Fake>, source: &Arc<Source>) -> Shared<Counted> {
+    at(store, source, Arc::new(ManualClock::new(NOW)))
+}
+
+fn at(store: &Arc<Fake>, source: &Arc<Source>, clock: Arc<ManualClock>) -> Shared<Counted> {
     let key = Secret::new(b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_vec());
     let sharing = Sharing {
         store: store.clone(),
         vault: Arc::new(Vault::new(&key).unwrap()),
-        clock: Arc::new(ManualClock::new(NOW)),
+        clock,
         random: Arc::new(SeededRandom::new(source.asked.load(Ordering::SeqCst) as u64)),
+        spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
         resting: Arc::default(),
     };
-    Shared::new(
-        Counted(source.clone()),
-        Some(sharing),
-        NAME.to_owned(),
-        endpoint(),
-    )
+    let place = Place {
+        identity: "name".to_owned(),
+        key: "key".to_owned(),
+    };
+    Shared::new(Counted(source.clone()), Some(sharing), place, endpoint())
+}
+
+impl Fake {
+    /// What was got is shared behind the back of who got it.
+    async fn settled(&self) {
+        while self.lease.lock().unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn token(&self) -> Vec<u8> {
+        self.seen.lock().unwrap().token.clone().unwrap()
+    }
+}
+
+impl Source {
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
 }
 
 #[tokio::test]
 async fn what_one_replica_gets_the_others_take() {
     let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
     let first = replica(&store, &source).token().await.unwrap();
+    store.settled().await;
     let second = replica(&store, &source).token().await.unwrap();
     assert!(first.access_token.is_same(&second.access_token));
     assert_eq!(
         (second.scope.as_deref(), second.expiry),
         (Some("api"), first.expiry)
     );
-    assert_eq!(source.asked.load(Ordering::SeqCst), 1);
-    let stored = store.written.lock().unwrap().clone().unwrap().1;
-    assert!(!String::from_utf8_lossy(&stored).contains("00D!"));
-    assert!(
-        store.leases.lock().unwrap().is_empty(),
-        "the lease was given back"
-    );
+    assert_eq!(source.asked(), 1);
+    assert!(!String::from_utf8_lossy(&store.token()).contains("00D!"));
 }
 
 #[tokio::test]
@@ -193,31 +216,76 @@ async fn who_asks_again_gets_a_newer_one_and_the_others_take_that() {
     let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
     let (one, other) = (replica(&store, &source), replica(&store, &source));
     let old = one.token().await.unwrap();
+    store.settled().await;
     other.token().await.unwrap();
     let new = one.token().await.unwrap();
     assert!(!new.access_token.is_same(&old.access_token));
-    assert!(
-        other
-            .token()
-            .await
-            .unwrap()
-            .access_token
-            .is_same(&new.access_token)
-    );
-    assert_eq!(source.asked.load(Ordering::SeqCst), 2);
+    store.settled().await;
+    let taken = other.token().await.unwrap();
+    assert!(taken.access_token.is_same(&new.access_token));
+    assert_eq!(source.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_over_is_taken_away_but_a_newer_one_stays() {
+    let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
+    let one = replica(&store, &source);
+    let old = one.token().await.unwrap();
+    store.settled().await;
+    let new = one.token().await.unwrap();
+    store.settled().await;
+    let shelf = one.shelf.as_ref().unwrap();
+    shelf.remove(&old.access_token).await.unwrap();
+    assert!(store.seen.lock().unwrap().token.is_some());
+    shelf.remove(&new.access_token).await.unwrap();
+    assert!(store.seen.lock().unwrap().token.is_none());
 }
 
 #[tokio::test]
 async fn a_broken_store_fails_nobody_and_garbage_in_it_is_not_there() {
     let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
-    *store.written.lock().unwrap() = Some((0, b"garbage".to_vec()));
+    store.seen.lock().unwrap().token = Some(b"garbage".to_vec());
+    let garbage = HashMap::from([("key".to_owned(), b"garbage".to_vec())]);
+    store.seen.lock().unwrap().failures = garbage;
     assert!(replica(&store, &source).token().await.is_ok());
+    store.settled().await;
     *store.is_broken.lock().unwrap() = Some(());
     let alone = replica(&store, &source);
     assert!(alone.token().await.is_ok());
     *store.is_broken.lock().unwrap() = None;
     assert!(alone.token().await.is_ok(), "it is left alone for a while");
-    assert_eq!(source.asked.load(Ordering::SeqCst), 3);
+    assert_eq!(source.asked(), 3);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_take_a_token_keeps_nobody_waiting_for_it() {
+    let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
+    *store.is_slow.lock().unwrap() = Some(());
+    let one = replica(&store, &source);
+    let asked = tokio::time::timeout(Duration::from_secs(5), one.token());
+    assert!(asked.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_lease_that_does_not_go_away_is_waited_for_once() {
+    let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
+    *store.lease.lock().unwrap() = Some("another".to_owned());
+    let clock = Arc::new(ManualClock::new(NOW));
+    let one = at(&store, &source, clock.clone());
+    let ticking = async {
+        loop {
+            clock.advance(LOOK_EVERY);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        outcome = one.token() => assert!(outcome.is_ok()),
+        () = ticking => {}
+    }
+    let login = Duration::from_secs(10);
+    assert!(clock.now().since(NOW) + login < policy().flight_timeout);
+    assert!(one.token().await.is_ok(), "without a moment's wait");
+    assert_eq!(source.asked(), 2);
 }
 
 #[tokio::test]
@@ -225,11 +293,12 @@ async fn a_refusal_keeps_the_others_from_asking_and_the_budget_is_one_for_all() 
     let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
     *source.refuses.lock().unwrap() = Some(());
     assert!(replica(&store, &source).token().await.is_err());
+    store.settled().await;
     let told = replica(&store, &source).token().await.unwrap_err();
     assert_eq!(told.retry_after(), Some(Duration::from_secs(60)));
-    assert_eq!(source.asked.load(Ordering::SeqCst), 1);
-    *store.pause.lock().unwrap() = None;
-    *store.logins.lock().unwrap() = 60;
+    assert_eq!(source.asked(), 1);
+    store.seen.lock().unwrap().failures.clear();
+    store.seen.lock().unwrap().logins = vec![NOW; 60];
     let told = replica(&store, &source).token().await.unwrap_err();
     assert!(
         told.to_string().contains("budget of all replicas"),
@@ -244,10 +313,10 @@ async fn a_write_under_an_older_lease_is_fenced_off() {
     let token = Counted(source.clone()).token().await.unwrap();
     *store.numbers.lock().unwrap() = 7;
     replica(&store, &source).token().await.unwrap();
-    let before = store.written.lock().unwrap().clone();
-    let late_sharing = late.sharing.as_ref().unwrap();
-    late.publish(late_sharing, &token, 7).await.unwrap();
-    assert_eq!(*store.written.lock().unwrap(), before);
+    store.settled().await;
+    let before = store.token();
+    late.shelf.as_ref().unwrap().write(&token, 7).await.unwrap();
+    assert_eq!(store.token(), before);
 }
 
 #[test]

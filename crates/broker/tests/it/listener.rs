@@ -247,7 +247,7 @@ async fn a_browser_gets_a_page_without_secrets_that_names_the_setting_to_change(
         signed_in.body.contains("signed in") && signed_in.body.contains("1 use in"),
         "{signed_in:?}"
     );
-    assert!(signed_in.body.contains("<dd>59</dd>"), "{signed_in:?}");
+    assert!(signed_in.body.contains("<dd>4</dd>"), "{signed_in:?}");
     let body =
         r#"{"error":"invalid_grant","error_description":"user hasn't approved this consumer"}"#;
     world.salesforce.refuse(400, body);

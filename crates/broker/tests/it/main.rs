@@ -24,6 +24,10 @@ mod replicas;
 #[cfg(test)]
 mod salesforce;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod sharing;
+#[cfg(test)]
 mod stand_in;
 #[cfg(test)]
 mod vectors;

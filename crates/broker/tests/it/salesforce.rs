@@ -26,7 +26,8 @@ impl Signer for Zeros {
     }
 }
 
-/// The token endpoint: gives numbered tokens, or what it was told to answer.
+/// The token endpoint: gives numbered tokens, or what it was told to answer, which
+/// with a status of 0 is nothing.
 #[derive(Debug, Default)]
 pub(crate) struct TokenEndpoint {
     pub(crate) instance_url: Mutex<String>,
@@ -54,6 +55,9 @@ impl HttpClient for TokenEndpoint {
             );
             (200, body)
         });
+        if status == 0 {
+            return Box::pin(std::future::ready(Err(Error::transport("no reply"))));
+        }
         let reply = Response::builder()
             .status(status)
             .header("set-cookie", "BrowserId=x")

@@ -2,11 +2,7 @@
 
 use redis::Cmd;
 
-use super::{PREFIX, RedisStore, StoreError, key, script};
-
-/// Takes a token away, unless another has come in its place.
-const REMOVE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
-     return redis.call('DEL', KEYS[1]) else return 0 end";
+use super::{PREFIX, Place, RedisStore, StoreError};
 
 /// How many keys one step looks at.
 const STEP: usize = 500;
@@ -15,8 +11,8 @@ const STEP: usize = 500;
 const TOKENS_MAX: usize = 100_000;
 
 impl RedisStore {
-    /// Every token that lies in the store, sealed, under the name that it is kept by.
-    pub(crate) async fn tokens(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    /// Every token that lies in the store, sealed, and where.
+    pub(crate) async fn tokens(&self) -> Result<Vec<(Place, Vec<u8>)>, StoreError> {
         let (mut tokens, mut cursor) = (Vec::new(), 0_u64);
         loop {
             let mut scan = redis::cmd("SCAN");
@@ -27,12 +23,17 @@ impl RedisStore {
                 .arg("COUNT")
                 .arg(STEP);
             let (next, found): (u64, Vec<String>) = self.run(&scan).await?;
-            for place in found {
-                let name = place.split(['{', '}']).nth(1).unwrap_or_default();
+            for name in found {
                 let mut get = redis::cmd("GET");
-                get.arg(&place);
+                get.arg(&name);
                 if let Some(sealed) = self.run::<Option<Vec<u8>>>(&get).await? {
-                    tokens.push((name.to_owned(), sealed));
+                    let identity = name.split(['{', '}']).nth(1).unwrap_or_default();
+                    // A token is of every key.
+                    let place = Place {
+                        identity: identity.to_owned(),
+                        key: String::new(),
+                    };
+                    tokens.push((place, sealed));
                 }
             }
             cursor = next;
@@ -43,13 +44,6 @@ impl RedisStore {
                 return Err(StoreError("Redis: too many tokens".to_owned()));
             }
         }
-    }
-
-    /// Takes a token out of the store, if it still lies there.
-    pub(crate) async fn remove(&self, name: &str, sealed: &[u8]) -> Result<(), StoreError> {
-        let mut command = script(REMOVE, &[key(name, "token")]);
-        command.arg(sealed);
-        self.run::<u64>(&command).await.map(drop)
     }
 
     /// Tells all replicas to let go of the tokens that they hold.
