@@ -253,3 +253,6 @@ fn too_many(what: &str) -> Failure {
     Failure::new(status, "too_many_users", format!("{what}; try again later"))
         .with_retry_after(Duration::from_secs(60))
 }
+
+#[cfg(test)]
+mod tests;
