@@ -1,4 +1,5 @@
-//! `/` and `/index`: the exchange behind the sign-in of the default connection, as JSON; to browsers a page.
+//! `/` and `/index`: the exchange behind the sign-in of the default connection, as JSON; to
+//! browsers a page.
 //!
 //! Owns when an exchange is made for it (only if there is no good token, within the login budget)
 //! and who sees secrets. The layout and the masks are in `report_document`.

@@ -159,7 +159,7 @@ impl Session {
         held.or_else(|| self.before()?.cached.known().token)
     }
 
-    /// Forgets a token that was refused, here and for other replicas, if it is the one that is held.
+    /// Forgets a token that was refused, here and for other replicas, if it is the one held.
     pub(crate) fn invalidate(&self, refused: &AccessToken) {
         if self.cached.invalidate(refused) {
             self.cached.source().forget(refused);

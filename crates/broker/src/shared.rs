@@ -133,8 +133,7 @@ impl<S: TokenSource> Shared<S> {
                 match self.through(shelf).await {
                     Ok(outcome) => outcome,
                     Err(error) => {
-                        tracing::warn!(%error, "the store is of no help; this replica goes on alone");
-                        shelf.rest();
+                        shelf.rest_after(&error);
                         self.source.token().await
                     }
                 }
@@ -201,8 +200,7 @@ impl<S: TokenSource> Shared<S> {
                 return outcome;
             }
             Err(error) => {
-                tracing::warn!(%error, "the store is of no help; this replica goes on alone");
-                shelf.rest();
+                shelf.rest_after(&error);
                 return self.source.token().await;
             }
         };

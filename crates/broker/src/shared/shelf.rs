@@ -99,10 +99,7 @@ impl Shelf {
             };
             match shared {
                 Ok(()) => this.release(&hold).await,
-                Err(error) => {
-                    tracing::warn!(%error, "the store did not take the outcome of a login");
-                    this.rest();
-                }
+                Err(error) => this.rest_after(&error),
             }
         }));
     }
@@ -161,7 +158,9 @@ impl Shelf {
         resting.is_some_and(|since| now >= since && now.since(since) < REST)
     }
 
-    pub(super) fn rest(&self) {
+    /// Leaves a store alone for a while that has failed.
+    pub(super) fn rest_after(&self, error: &StoreError) {
+        tracing::warn!(%error, "the store is of no help; this replica goes on alone");
         let resting = &self.sharing.resting;
         let mut resting = resting.lock().unwrap_or_else(PoisonError::into_inner);
         *resting = Some(self.now());
