@@ -241,8 +241,9 @@ async fn nothing_that_stands_in_the_store_keeps_anybody_from_signing_in() {
             });
             let began = shared.clock.now();
             let reply = loop {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-                shared.clock.advance(Duration::from_millis(200));
+                // Whoever looks into the store gets an answer before time passes.
+                shared.redis.run(&["PING"]).await;
+                shared.clock.advance(Duration::from_millis(100));
                 if let Some(reply) = asked.try_join_next() {
                     break reply.unwrap();
                 }
@@ -311,13 +312,10 @@ async fn a_token_that_is_known_to_be_dead_is_taken_by_nobody() {
         let keys = shared.keys().await;
         keys.iter().any(|key| key.ends_with(":token"))
     };
-    for _ in 0..200 {
-        if !is_there().await {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    let mut looks = 0..1_000;
+    while is_there().await {
+        looks.next().expect("it is taken away");
     }
-    assert!(!is_there().await);
     let fresh = shared.replica().await;
     assert_eq!(fresh.get(TOKEN).await.status, 200);
     assert_eq!(fresh.salesforce.asked(), 1);
