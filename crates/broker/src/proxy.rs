@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 
 use crate::answer::Answer;
 use crate::app::App;
+use crate::audit;
 use crate::caller::Caller;
 use crate::config::Use;
 use crate::failure::Failure;
@@ -25,11 +26,13 @@ mod connector;
 mod download;
 mod headers;
 pub(crate) mod payload;
+mod renewals;
 pub(crate) mod target;
 mod upstream;
 mod verdict;
 
 pub use connector::{HttpProxy, UpstreamSettings};
+pub(crate) use renewals::Renewals;
 pub use upstream::Upstream;
 
 use payload::Payload;
@@ -90,47 +93,64 @@ pub(crate) async fn forward(
     let payload = Payload::take(body, &parts.headers).await?;
     let (first, payload) = payload.first();
     let reply = send(app, &outgoing, &token, first).await?;
-    if reply.status() != StatusCode::UNAUTHORIZED {
+    if !verdict::is_worth_reading(reply.status(), through.target) {
         return Ok(headers::to_client(reply));
     }
-    renew(
-        app,
-        &session,
-        &token,
-        reply,
-        payload.map(|payload| (outgoing, payload)),
-    )
-    .await
+    match verdict::read(reply).await {
+        (Verdict::Over, refusal) => {
+            let refused = Refused {
+                app,
+                session: &session,
+                token,
+                outgoing,
+            };
+            refused.renew(refusal, payload).await
+        }
+        (Verdict::Other, reply) => Ok(reply),
+    }
 }
 
-/// After a 401: a new session for everybody, and the same request once more if it can be.
-async fn renew(
-    app: &App,
-    session: &Session,
-    token: &Token,
-    reply: Response<Incoming>,
-    again: Option<(Outgoing<'_>, Payload)>,
-) -> Result<Answer, Failure> {
-    let (verdict, reply) = verdict::read(reply).await;
-    if verdict == Verdict::Final {
-        return Ok(reply);
+/// A request whose session is said to be over.
+struct Refused<'a> {
+    app: &'a App,
+    session: &'a Session,
+    token: Token,
+    outgoing: Outgoing<'a>,
+}
+
+impl Refused<'_> {
+    /// Makes a new session for everybody, unless one that was made for this resource did not help,
+    /// and sends the same request once more if it can be.
+    async fn renew(self, refusal: Answer, again: Option<Payload>) -> Result<Answer, Failure> {
+        let resource = audit::template(target::path_of(self.outgoing.target));
+        let renewals = self.session.renewals();
+        if renewals.allow(&resource, self.app.world().clock.now()) {
+            self.session.invalidate(&self.token.access_token);
+        }
+        let Some(payload) = again else {
+            return Ok(refusal);
+        };
+        let fresh = match self.session.token().await {
+            Ok(fresh) => fresh,
+            Err(_) if is_new(self.app, &self.token) => return Ok(refusal),
+            Err(error) => return Err(error.into()),
+        };
+        if fresh.access_token.is_same(&self.token.access_token) {
+            return Ok(refusal);
+        }
+        self.app.metrics().replayed();
+        let (body, _) = payload.first();
+        let reply = send(self.app, &self.outgoing, &fresh, body).await?;
+        if !verdict::is_worth_reading(reply.status(), self.outgoing.target) {
+            renewals.helped(&resource);
+            return Ok(headers::to_client(reply));
+        }
+        let (verdict, reply) = verdict::read(reply).await;
+        if verdict == Verdict::Other {
+            renewals.helped(&resource);
+        }
+        Ok(reply)
     }
-    session.invalidate(&token.access_token);
-    let Some((outgoing, payload)) = again else {
-        return Ok(reply);
-    };
-    let fresh = match session.token().await {
-        Ok(fresh) => fresh,
-        Err(_) if is_new(app, token) => return Ok(reply),
-        Err(error) => return Err(error.into()),
-    };
-    if fresh.access_token.is_same(&token.access_token) {
-        return Ok(reply);
-    }
-    app.metrics().replayed();
-    let (body, _) = payload.first();
-    let reply = send(app, &outgoing, &fresh, body).await?;
-    Ok(headers::to_client(reply))
 }
 
 /// Says whether a token came so short a time ago that another would be refused like it.

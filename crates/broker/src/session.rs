@@ -19,6 +19,7 @@ use accredit::source::{Exchange, Identity, JwtBearer, Outside, Token, TokenSourc
 
 use crate::config::ConnectionConfig;
 use crate::key_source::HeldKey;
+use crate::proxy::Renewals;
 use crate::record::{LOGINS_MAX, Record, Recorded, Tally};
 use crate::shared::{Place, Shared, Sharing};
 use crate::traffic::MINUTES;
@@ -69,6 +70,7 @@ pub(crate) struct Session {
     opened_at: UnixTime,
     /// The same identity with the key before this one, until the org has accepted this one.
     before: Mutex<Option<Arc<Self>>>,
+    renewals: Renewals,
 }
 
 /// What is known of an identity at a moment, for those who look on.
@@ -129,7 +131,13 @@ impl Session {
             record,
             opened_at: world.clock.now(),
             before: Mutex::new(before),
+            renewals: Renewals::default(),
         }
+    }
+
+    /// Which resources made us sign in again.
+    pub(crate) const fn renewals(&self) -> &Renewals {
+        &self.renewals
     }
 
     /// A token that may be used now. While the org does not accept a new key, the old one goes on.

@@ -21,6 +21,46 @@ pub(super) fn stream(body: Incoming) -> AnswerBody {
     AnswerBody::new(Download { body, wait: None })
 }
 
+/// What is left of a body whose `start` was read already.
+pub(super) fn rest_after(start: Bytes, body: Incoming) -> AnswerBody {
+    AnswerBody::new(Rest {
+        start: Some(start),
+        then: Ok(Download { body, wait: None }),
+    })
+}
+
+/// A body that broke off after its `start`.
+pub(super) fn broken_after(start: Bytes, error: BodyError) -> AnswerBody {
+    AnswerBody::new(Rest {
+        start: Some(start),
+        then: Err(Some(error)),
+    })
+}
+
+/// A body that was read in part.
+struct Rest {
+    start: Option<Bytes>,
+    then: Result<Download, Option<BodyError>>,
+}
+
+impl Body for Rest {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(start) = self.start.take() {
+            return Poll::Ready(Some(Ok(Frame::data(start))));
+        }
+        match &mut self.then {
+            Ok(rest) => Pin::new(rest).poll_frame(context),
+            Err(error) => Poll::Ready(error.take().map(Err)),
+        }
+    }
+}
+
 struct Download {
     body: Incoming,
     wait: Option<Pin<Box<Sleep>>>,

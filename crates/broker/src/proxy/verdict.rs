@@ -1,58 +1,178 @@
-//! What a 401 means: a session that is over, or one that may never do what was asked.
+//! Whether an answer says that the session is over.
 //!
-//! Owns the words of Salesforce that mean "never" (fact sheet §0.12, §4.6). After those a new
-//! session would be refused like the old one.
+//! Owns the words of Salesforce for that, in each form in which it says them (fact sheet §0.11,
+//! §4.6). Nothing else is taken for it: a resource may answer 401 on its own account. What an answer
+//! says is read without holding it up, and goes on to the client as it came.
 
-use bytes::Bytes;
-use http::Response;
-use http::header::CONTENT_LENGTH;
-use http_body_util::{BodyExt as _, Full, Limited};
+use std::io::Read as _;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
-use super::headers;
-use crate::answer::{Answer, AnswerBody};
+use super::{download, headers};
+use crate::answer::{Answer, AnswerBody, BodyError};
 
-/// The longest body of a 401 that is read, in bytes.
+/// The longest body that is read, in bytes, also when it is no longer compressed. Errors are short.
 const BODY_MAX: usize = 64 * 1024;
 
-/// Parts of answers that a new session would get too.
-const FINAL: [&str; 3] = [
+/// How long reading may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where Bulk API 1.0 is: it says with 400 what the others say with 401.
+const BULK: &str = "/services/async/";
+
+/// Words for a session that is over, in members and elements that hold a code.
+const CODES: [&str; 2] = ["INVALID_SESSION_ID", "InvalidSessionId"];
+
+/// Parts of messages that come with the same code and that a new session would get too.
+const FINAL: [&str; 2] = [
     "This session is not valid for use with the REST API",
     "Connected app is not attached to Agent",
-    "INVALID_AUTH_HEADER",
 ];
 
 /// Whether a new session may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    Dead,
-    Final,
+    /// The session is over.
+    Over,
+    /// The answer says something else.
+    Other,
 }
 
-/// Reads a 401; it comes back as it goes to the client.
+/// Says whether an answer with this status may say that the session is over.
+pub(super) fn is_worth_reading(status: StatusCode, target: &str) -> bool {
+    match status {
+        StatusCode::UNAUTHORIZED => true,
+        StatusCode::BAD_REQUEST => target.starts_with(BULK),
+        _ => false,
+    }
+}
+
+/// Reads an answer; it comes back as it goes to the client.
 pub(super) async fn read(reply: Response<Incoming>) -> (Verdict, Answer) {
-    let (mut parts, body) = reply.into_parts();
+    let (mut parts, mut body) = reply.into_parts();
     headers::strip(&mut parts.headers);
     parts.extensions = http::Extensions::new();
-    let body = match Limited::new(body, BODY_MAX).collect().await {
-        Ok(whole) => whole.to_bytes(),
-        Err(_) => {
-            // A body that broke off, or that nobody would read.
-            parts.headers.remove(CONTENT_LENGTH);
-            Bytes::new()
+    let (start, end) = peek(&mut body).await;
+    let (verdict, body) = match end {
+        End::Reached => {
+            let verdict = of(&parts.headers, &start);
+            let whole = Full::new(start).map_err(|never| match never {});
+            (verdict, AnswerBody::new(whole))
         }
+        End::Broken(error) => (Verdict::Other, download::broken_after(start, error)),
+        End::NotReached => (Verdict::Other, download::rest_after(start, body)),
     };
-    let verdict = of(&body);
-    let body = Full::new(body).map_err(|never| match never {});
-    (verdict, Response::from_parts(parts, AnswerBody::new(body)))
+    (verdict, Response::from_parts(parts, body))
 }
 
-fn of(body: &[u8]) -> Verdict {
-    let text = String::from_utf8_lossy(body);
-    match FINAL.iter().any(|part| text.contains(part)) {
-        true => Verdict::Final,
-        false => Verdict::Dead,
+/// How far a body was read.
+enum End {
+    Reached,
+    NotReached,
+    Broken(BodyError),
+}
+
+async fn peek(body: &mut Incoming) -> (Bytes, End) {
+    let mut start = BytesMut::new();
+    let until = Instant::now() + PATIENCE;
+    let end = loop {
+        match timeout_at(until, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    start.extend_from_slice(&data);
+                }
+            }
+            Ok(Some(Err(error))) => break End::Broken(error.into()),
+            Ok(None) => break End::Reached,
+            Err(_) => break End::NotReached,
+        }
+        if start.len() > BODY_MAX {
+            break End::NotReached;
+        }
+    };
+    (start.freeze(), end)
+}
+
+fn of(headers: &HeaderMap, body: &[u8]) -> Verdict {
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+    let said = match encoding {
+        None | Some(b"identity") => said(body),
+        Some(b"gzip" | b"x-gzip") => inflated(flate2::read::MultiGzDecoder::new(body)),
+        Some(b"deflate") => inflated(flate2::read::ZlibDecoder::new(body)),
+        Some(_) => None,
+    };
+    match said {
+        Some(said) if said.is_over() => Verdict::Over,
+        _ => Verdict::Other,
     }
+}
+
+fn inflated(body: impl std::io::Read) -> Option<Said> {
+    let mut text = Vec::new();
+    body.take(BODY_MAX as u64).read_to_end(&mut text).ok()?;
+    said(&text)
+}
+
+/// A code and the words that came with it.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    code: String,
+    message: String,
+}
+
+impl Said {
+    fn is_over(&self) -> bool {
+        CODES.contains(&self.code.as_str()) && !FINAL.iter().any(|part| self.message.contains(part))
+    }
+}
+
+fn said(body: &[u8]) -> Option<Said> {
+    let text = std::str::from_utf8(body).ok()?.trim_ascii_start();
+    match text.starts_with('<') {
+        true => said_in_xml(text),
+        false => said_in_json(text),
+    }
+}
+
+/// The first error of an array, or the one that stands alone.
+fn said_in_json(text: &str) -> Option<Said> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let error = match &document {
+        Value::Array(errors) => errors.first()?,
+        error => error,
+    };
+    let member = |names: [&str; 2]| names.iter().find_map(|name| error.get(name)?.as_str());
+    Some(Said {
+        code: member(["errorCode", "exceptionCode"])?.to_owned(),
+        message: member(["message", "exceptionMessage"])
+            .unwrap_or_default()
+            .to_owned(),
+    })
+}
+
+/// The first code in the elements of REST, Bulk and SOAP; all of the text stands for its message.
+fn said_in_xml(text: &str) -> Option<Said> {
+    let code = text.split('<').find_map(|element| {
+        let (name, content) = element.split_once('>')?;
+        let is_code = ["errorCode", "exceptionCode", "faultcode"].contains(&local(name));
+        is_code.then(|| local(content.trim()).to_owned())
+    })?;
+    Some(Said {
+        code,
+        message: text.to_owned(),
+    })
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -60,11 +180,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_that_is_over_and_one_that_may_not_are_told_apart() {
-        let over = r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
-        let never = r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#;
-        assert_eq!(of(over.as_bytes()), Verdict::Dead);
-        assert_eq!(of(never.as_bytes()), Verdict::Final);
-        assert_eq!(of(b"\xff"), Verdict::Dead);
+    fn only_the_code_of_a_session_that_is_over_is_one() {
+        for (body, expected) in [
+            (
+                r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#,
+                true,
+            ),
+            (
+                r#" {"exceptionCode":"InvalidSessionId","exceptionMessage":"x"}"#,
+                true,
+            ),
+            (
+                "<sf:exceptionCode>INVALID_SESSION_ID</sf:exceptionCode>",
+                true,
+            ),
+            ("<faultcode> sf:INVALID_SESSION_ID </faultcode>", true),
+            (
+                r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#,
+                false,
+            ),
+            (
+                "<errorCode>INVALID_SESSION_ID</errorCode><message>Connected app is not attached to Agent</message>",
+                false,
+            ),
+            (
+                r#"[{"errorCode":"OTHER"},{"errorCode":"INVALID_SESSION_ID"}]"#,
+                false,
+            ),
+            ("<message>INVALID_SESSION_ID</message>", false),
+            ("<errorCode>", false),
+            (r#""INVALID_SESSION_ID""#, false),
+        ] {
+            let found = said(body.as_bytes()).is_some_and(|said| said.is_over());
+            assert_eq!(found, expected, "{body}");
+        }
+        assert_eq!(of(&HeaderMap::new(), b"\xff"), Verdict::Other);
     }
 }

@@ -20,6 +20,8 @@ mod raw;
 #[cfg(test)]
 mod redis;
 #[cfg(test)]
+mod renewal;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod salesforce;

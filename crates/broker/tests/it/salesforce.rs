@@ -76,6 +76,7 @@ impl HttpClient for TokenEndpoint {
 pub(crate) struct Rest {
     pub(crate) requests: Mutex<Vec<String>>,
     answer: Mutex<Vec<u8>>,
+    over: Mutex<Vec<u8>>,
     /// Tokens that end in this are over.
     dead: Mutex<Vec<String>>,
 }
@@ -95,12 +96,18 @@ impl Rest {
         Self {
             requests: Mutex::default(),
             answer: Mutex::new(OK.to_vec()),
+            over: Mutex::new(OVER.into()),
             dead: Mutex::default(),
         }
     }
 
     pub(crate) fn answer(&self, bytes: impl Into<Vec<u8>>) {
         *self.answer.lock().unwrap() = bytes.into();
+    }
+
+    /// What is answered to a token that is over.
+    pub(crate) fn over(&self, bytes: impl Into<Vec<u8>>) {
+        *self.over.lock().unwrap() = bytes.into();
     }
 
     pub(crate) fn kill(&self, token: &str) {
@@ -143,11 +150,8 @@ impl Rest {
                 .iter()
                 .any(|token| lower.contains(&token.to_ascii_lowercase()));
             self.requests.lock().unwrap().push(request);
-            let answer = if is_dead {
-                OVER.as_bytes().to_vec()
-            } else {
-                self.answer.lock().unwrap().clone()
-            };
+            let answer = if is_dead { &self.over } else { &self.answer };
+            let answer = answer.lock().unwrap().clone();
             if stream.write_all(&answer).await.is_err() {
                 return;
             }
