@@ -18,7 +18,7 @@ pub(crate) fn check_connection(caller: &Caller, name: &str, way: Use) -> Result<
     let is_allowed = policy.connections.iter().any(|one| one.matches(name));
     match is_allowed && policy.uses.contains(&way) {
         true => Ok(()),
-        false => Err(not_allowed(match way {
+        false => Err(Failure::forbidden(match way {
             Use::Token => "this caller may not have the token of this connection",
             Use::Proxy => "this caller may not send requests through this connection",
         })),
@@ -43,30 +43,29 @@ pub(crate) fn check_subject(
         .any(|one| one.matches(subject));
     match is_own || by_connection && by_policy {
         true => Ok(()),
-        false => Err(not_allowed("this caller may not act for that user")),
+        false => Err(Failure::forbidden("this caller may not act for that user")),
     }
 }
 
 /// A request to be forwarded.
 pub(crate) fn check_request(caller: &Caller, method: &Method, target: &str) -> Result<(), Failure> {
     if !caller.policy.methods.contains(method) {
-        return Err(not_allowed("this caller may not use this method"));
+        return Err(Failure::forbidden("this caller may not use this method"));
     }
+    let may_use = |method| caller.policy.methods.contains(method);
     let query = target.split_once('?').map_or("", |(_, query)| query);
-    if names_a_method(query)
-        && METHODS
-            .iter()
-            .any(|one| !caller.policy.methods.contains(one))
-    {
-        return Err(not_allowed(
-            "_HttpMethod makes a request another than its method says, and this caller may not \
-             use every method",
+    let may_be_another = names_a_method(query) || target::has_requests_within(target);
+    if may_be_another && !METHODS.iter().all(may_use) {
+        return Err(Failure::forbidden(
+            "_HttpMethod, composite requests and executeAnonymous do more than the method of a \
+             request says, and this caller may not use every method",
         ));
     }
     match target::is_allowed(target, &caller.policy.paths) {
         true => Ok(()),
-        false => Err(not_allowed(
-            "this path is not allowed: it must be below an allowed one however it is read",
+        false => Err(Failure::forbidden(
+            "this path is not allowed: it must be below an allowed one however it is read, and \
+             none of those where one signs in",
         )),
     }
 }
@@ -77,8 +76,4 @@ fn names_a_method(query: &str) -> bool {
         let name = pair.split('=').next().unwrap_or_default();
         form::decode(name).is_none_or(|name| name.eq_ignore_ascii_case("_HttpMethod"))
     })
-}
-
-fn not_allowed(what: &'static str) -> Failure {
-    Failure::forbidden(what)
 }

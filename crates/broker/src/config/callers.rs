@@ -9,7 +9,7 @@ use super::section::Section;
 use super::{CallerConfig, ConnectionConfig, DEFAULT_PATH, Policy, Use, connections};
 use crate::caller_key::KeyHash;
 use crate::pattern::Pattern;
-use crate::proxy::METHODS;
+use crate::proxy::{METHODS, target};
 
 /// The most callers of one broker.
 const CALLERS_MAX: usize = 1_000;
@@ -134,9 +134,10 @@ fn method(text: &str) -> Result<Method, Error> {
 fn prefix(text: &str) -> Result<String, Error> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
     let is_below = text.starts_with("/services/") && text.ends_with('/');
-    let is_oauth = text.to_ascii_lowercase().starts_with("/services/oauth2/");
+    let is_sign_in = target::is_sign_in(text.as_bytes());
     let has_dots = text.split('/').any(|part| matches!(part, "." | ".."));
-    match is_below && !is_oauth && !has_dots && !text.contains("//") && text.bytes().all(is_plain) {
+    match is_below && !is_sign_in && !has_dots && !text.contains("//") && text.bytes().all(is_plain)
+    {
         true => Ok(text.to_owned()),
         false => Err(Error::setting(format!(
             "{text:?} cannot be allowed, expected a path like /services/data/ that ends with a \

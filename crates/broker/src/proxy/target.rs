@@ -16,14 +16,53 @@ pub(crate) const LENGTH_MAX: usize = 16_384;
 /// How often a path is decoded: more often than any chain of servers does.
 const DECODINGS: usize = 4;
 
-/// Says whether `target` may be forwarded where a policy allows `prefixes`.
+/// What stands after `/services` in paths that sign in, or that take a session from elsewhere than
+/// a header: SOAP has it in its body.
+const SIGN_IN: [&str; 4] = ["oauth2", "soap", "auth", "authcallback"];
+
+/// Says whether `target` may be forwarded where a policy allows `prefixes`. Where people and apps
+/// sign in is never allowed.
 pub(crate) fn is_allowed(target: &str, prefixes: &[impl AsRef<str>]) -> bool {
     is_well_formed(target) && {
         let readings = readings(path_of(target));
-        prefixes
-            .iter()
-            .any(|prefix| readings.iter().all(|one| is_below(one, prefix.as_ref())))
+        let is_allowed = |prefix: &str| readings.iter().all(|one| is_below(one, prefix));
+        prefixes.iter().any(|prefix| is_allowed(prefix.as_ref()))
+            && !readings.iter().any(|one| is_sign_in(one))
     }
+}
+
+/// Says whether in some reading of its path a target makes requests of other methods than its own:
+/// several in one, or any code.
+pub(crate) fn has_requests_within(target: &str) -> bool {
+    readings(path_of(target)).iter().any(|reading| {
+        let path = folded(reading);
+        let mut segments = path.split('/').peekable();
+        while let Some(segment) = segments.next() {
+            let is_one = match segment {
+                "executeanonymous" => true,
+                // Collections and trees keep to the method.
+                "composite" => !matches!(segments.peek(), Some(&("sobjects" | "tree"))),
+                _ => false,
+            };
+            if is_one {
+                return true;
+            }
+        }
+        false
+    })
+}
+
+/// Says whether one reading leads to where somebody signs in.
+pub(crate) fn is_sign_in(reading: &[u8]) -> bool {
+    let path = folded(reading);
+    let below = path.strip_prefix("/services/").unwrap_or_default();
+    SIGN_IN.contains(&below.split('/').next().unwrap_or_default())
+}
+
+/// A reading as a server sees it that takes letters for the same in either case and in any width.
+fn folded(reading: &[u8]) -> String {
+    let text = String::from_utf8_lossy(reading);
+    text.nfkc().collect::<String>().to_lowercase()
 }
 
 /// The part before the query.
@@ -69,10 +108,8 @@ const fn is_legal(byte: u8) -> bool {
 }
 
 fn has_whole_escapes(target: &[u8]) -> bool {
-    let escapes = target.iter().enumerate().filter(|(_, byte)| **byte == b'%');
-    escapes
-        .into_iter()
-        .all(|(at, _)| escape_at(target, at).is_some())
+    let mut escapes = target.iter().enumerate().filter(|(_, byte)| **byte == b'%');
+    escapes.all(|(at, _)| escape_at(target, at).is_some())
 }
 
 /// The byte that an escape at `at` stands for.
@@ -195,6 +232,21 @@ mod tests {
             ("http://127.0.0.1:8089/services/data/", false),
         ] {
             assert_eq!(is_allowed(target, &PREFIX), expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn no_prefix_allows_to_sign_in() {
+        for (target, expected) in [
+            ("/services/oauth2/userinfo", false),
+            ("/services/OAUTH2/userinfo", false),
+            ("/services/o%2561uth2", false),
+            ("/services/soap;x/u", false),
+            ("/services/%EF%BC%B3oap/u", false),
+            ("/services/oauth2x", true),
+            ("/services/apexrest/oauth2", true),
+        ] {
+            assert_eq!(is_allowed(target, &["/services/"]), expected, "{target}");
         }
     }
 }

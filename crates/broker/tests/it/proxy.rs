@@ -242,6 +242,78 @@ async fn a_policy_is_kept_to_whatever_a_request_says_of_its_method() {
 }
 
 #[tokio::test]
+async fn no_policy_lets_a_sign_in_path_through() {
+    let (key, a) = caller("a", "connections = \"*\"\npaths = \"/services/\"");
+    let world = World::start(&format!("{CONNECTIONS}{a}"), Reveal::Never).await;
+    let key = format!("Authorization: Bearer {key}\r\n");
+    for (path, expected) in [
+        ("oauth2/singleaccess", 403),
+        ("oauth2/userinfo", 403),
+        ("OAuth2/revoke", 403),
+        ("%6fauth2/revoke", 403),
+        ("%256fauth2/revoke", 403),
+        ("oauth2;x=1/revoke", 403),
+        ("oauth2%5crevoke", 403),
+        ("oauth2", 403),
+        ("%EF%BD%8Fauth2/revoke", 403),
+        ("Soap/u/62.0", 403),
+        ("soap/c/62.0", 403),
+        ("auth/sso/x", 403),
+        ("authcallback/x", 403),
+        ("oauth2x/y", 200),
+        ("apexrest/oauth2/x", 200),
+        ("data/v62.0/Soap", 200),
+    ] {
+        let line = format!("POST {THROUGH}/services/{path}");
+        let reply = world.ask(&line, &key, "").await;
+        let arrived = world.rest.take();
+        assert_eq!(reply.status, expected, "{path} {reply:?}");
+        assert_eq!(arrived.is_empty(), expected == 403, "{path} {arrived:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_methods_is_not_got_around_by_requests_within_a_request() {
+    let (key, a) = caller(
+        "a",
+        "connections = \"default\"\nmethods = [\"GET\", \"POST\"]",
+    );
+    let (key_of_all, b) = caller("b", "connections = \"default\"");
+    let world = World::start(&format!("{CONNECTIONS}{a}{b}"), Reveal::Never).await;
+    let key = format!("Authorization: Bearer {key}\r\n");
+    let key_of_all = format!("Authorization: Bearer {key_of_all}\r\n");
+    for (line, expected) in [
+        ("POST v62.0/composite", 403),
+        ("POST v62.0/composite/", 403),
+        ("POST v62.0/Composite/Batch", 403),
+        ("POST v62.0/composite/graph", 403),
+        ("POST v62.0/%63omposite/batch", 403),
+        ("POST v62.0/composite/%62atch", 403),
+        ("POST v62.0/tooling/composite", 403),
+        ("POST v62.0/composite;x=1", 403),
+        (
+            "GET v62.0/tooling/executeAnonymous/?anonymousBody=delete",
+            403,
+        ),
+        (
+            "GET v62.0/tooling/EXECUTEANONYMOUS?anonymousBody=delete",
+            403,
+        ),
+        ("POST v62.0/composite/sobjects", 200),
+        ("DELETE v62.0/composite/sobjects", 403),
+        ("POST v62.0/composite/tree/Account", 200),
+        ("GET v62.0/query?q=composite/batch", 200),
+    ] {
+        let (method, path) = line.split_once(' ').unwrap();
+        let line = format!("{method} {THROUGH}/services/data/{path}");
+        let reply = world.ask(&line, &key, "").await;
+        assert_eq!(reply.status, expected, "{line} {reply:?}");
+        let reply = world.ask(&line, &key_of_all, "").await;
+        assert_eq!(reply.status, 200, "{line} {reply:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_long_body_streams_both_ways() {
     let world = World::local().await;
     let body = "x".repeat(1024 * 1024);
