@@ -35,7 +35,7 @@ pub use connector::{HttpProxy, UpstreamSettings};
 pub(crate) use renewals::Renewals;
 pub use upstream::Upstream;
 
-use payload::Payload;
+use payload::{Payload, Sending};
 use verdict::Verdict;
 
 /// Every method that is ever forwarded.
@@ -48,7 +48,8 @@ pub const METHODS: [Method; 6] = [
     Method::DELETE,
 ];
 
-/// How long Salesforce may take to begin its answer: a little longer than it gives itself.
+/// How long Salesforce may take to begin its answer once it has the request: a little longer than it
+/// gives itself.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(130);
 
 /// Where a request goes.
@@ -163,35 +164,33 @@ async fn send(
     app: &App,
     outgoing: &Outgoing<'_>,
     token: &Token,
-    body: crate::answer::AnswerBody,
+    sending: Sending,
 ) -> Result<Response<Incoming>, Failure> {
     let broken = || Failure::bad_request("the target cannot be sent");
     let url = format!("{}{}", token.instance_url.as_str(), outgoing.target);
     let uri: Uri = url.parse().map_err(|_| broken())?;
+    let Sending { body, progress } = sending;
     let mut request = Request::new(body);
     *request.method_mut() = outgoing.method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = outgoing.headers.clone();
     headers::authorize(request.headers_mut(), &token.access_token)?;
-    let sent = tokio::time::timeout(ANSWER_TIMEOUT, app.upstream().send(request)).await;
-    let reply = match sent {
-        Ok(Ok(reply)) => reply,
-        Ok(Err(failure)) => {
-            app.metrics().upstream_failed();
-            return Err(failure);
-        }
-        Err(_) => {
-            app.metrics().upstream_failed();
-            return Err(Failure::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "upstream_timeout",
-                format!(
-                    "Salesforce did not begin to answer within {} s",
-                    ANSWER_TIMEOUT.as_secs()
-                ),
-            ));
-        }
+    let sent = tokio::select! {
+        sent = app.upstream().send(request) => sent,
+        () = progress.stalled(ANSWER_TIMEOUT) => Err(no_answer()),
     };
-    app.metrics().upstream(reply.status());
-    Ok(reply)
+    match &sent {
+        Ok(reply) => app.metrics().upstream(reply.status()),
+        Err(_) => app.metrics().upstream_failed(),
+    }
+    sent
+}
+
+fn no_answer() -> Failure {
+    let seconds = ANSWER_TIMEOUT.as_secs();
+    Failure::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "upstream_timeout",
+        format!("Salesforce took nothing of the request and did not answer it for {seconds} s"),
+    )
 }

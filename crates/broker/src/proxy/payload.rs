@@ -5,6 +5,7 @@
 //! body is never held.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -36,6 +37,39 @@ pub(super) enum Payload {
     Stream(Upload),
 }
 
+/// When a part of a body was last handed over on its way to Salesforce. Clones are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Progress(Arc<Mutex<Instant>>);
+
+impl Progress {
+    fn begin() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    fn advance(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Waits until nothing was handed over for `patience`.
+    pub(super) async fn stalled(&self, patience: Duration) {
+        loop {
+            let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let until = last + patience;
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
+/// A body that is on its way, and how far it is.
+#[derive(Debug)]
+pub(super) struct Sending {
+    pub(super) body: AnswerBody,
+    pub(super) progress: Progress,
+}
+
 impl Payload {
     /// Takes the body of a request; a small one whole.
     pub(super) async fn take(body: Incoming, headers: &HeaderMap) -> Result<Self, Failure> {
@@ -55,14 +89,19 @@ impl Payload {
     }
 
     /// The body to send now, and what is left to send again.
-    pub(super) fn first(self) -> (AnswerBody, Option<Self>) {
-        match self {
+    pub(super) fn first(self) -> (Sending, Option<Self>) {
+        let progress = Progress::begin();
+        let (body, again) = match self {
             Self::Whole(bytes) => {
                 let body = Full::new(bytes.clone()).map_err(|never| match never {});
                 (AnswerBody::new(body), Some(Self::Whole(bytes)))
             }
-            Self::Stream(upload) => (AnswerBody::new(upload.map_err(BodyError::from)), None),
-        }
+            Self::Stream(mut upload) => {
+                upload.progress = Some(progress.clone());
+                (AnswerBody::new(upload.map_err(BodyError::from)), None)
+            }
+        };
+        (Sending { body, progress }, again)
     }
 }
 
@@ -120,6 +159,7 @@ pub(super) struct Upload {
     /// How much longer its sender may keep us waiting.
     left: Duration,
     wait: Option<(Instant, Pin<Box<Sleep>>)>,
+    progress: Option<Progress>,
 }
 
 impl Upload {
@@ -128,6 +168,7 @@ impl Upload {
             body,
             left: PATIENCE,
             wait: None,
+            progress: None,
         }
     }
 
@@ -151,6 +192,9 @@ impl Body for Upload {
             match Pin::new(&mut self.body).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => {
                     self.settle();
+                    if let Some(progress) = &self.progress {
+                        progress.advance();
+                    }
                     // Trailers could add a header that the head was not allowed to have.
                     let Ok(data) = frame.into_data() else {
                         continue;

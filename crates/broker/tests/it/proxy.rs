@@ -1,9 +1,13 @@
 //! Requests that are forwarded, and those that are not.
 
+use std::time::Duration;
+
 use accredit_broker::Reveal;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::vectors::{cases, headers, text};
-use crate::world::{CONNECTIONS, World, caller};
+use crate::world::{CONNECTIONS, Reply, World, caller};
 
 const THROUGH: &str = "/v1/connections/default/proxy";
 
@@ -311,6 +315,41 @@ async fn a_list_of_methods_is_not_got_around_by_requests_within_a_request() {
         let reply = world.ask(&line, &key_of_all, "").await;
         assert_eq!(reply.status, 200, "{line} {reply:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_keeps_its_pace_may_take_longer_than_an_answer() {
+    let world = World::local().await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let (parts, part) = (20, "x".repeat(10 * 1024));
+    let head = format!(
+        "PUT {THROUGH}/services/data/x HTTP/1.1\r\nHost: {}\r\nAccredit-Request: true\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        world.address,
+        parts * part.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..parts {
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        stream.write_all(part.as_bytes()).await.unwrap();
+    }
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(Reply::parse(&answer).status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_begin_is_given_up() {
+    let world = World::local().await;
+    world.rest.answer("");
+    let request = format!(
+        "GET {THROUGH}/services/data/x HTTP/1.1\r\nHost: {}\r\nAccredit-Request: true\r\nConnection: close\r\n\r\n",
+        world.address
+    );
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(Reply::parse(&answer).status, 504);
 }
 
 #[tokio::test]
