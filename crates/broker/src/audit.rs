@@ -5,7 +5,11 @@
 
 use std::fmt;
 
+use accredit::clock::Clock;
 use serde::Serialize;
+
+use crate::answer::Answer;
+use crate::failure::Failure;
 
 /// The longest part of a line that a request decides, in bytes.
 const PART_MAX: usize = 256;
@@ -28,14 +32,60 @@ pub struct AuditEntry<'a> {
     /// As which user; `None` for the connection's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<&'a str>,
-    /// `token`, `proxy` or `handle`.
+    /// `token`, `refresh`, `proxy` or `stand_in`.
     pub way: &'static str,
     /// The method of the request.
     pub method: &'a str,
     /// The path with ids taken out.
     pub path: &'a str,
-    /// The status of the answer.
+    /// The status of the answer; 499 if who asked went away before there was one.
     pub status: u16,
+}
+
+/// The status of a request that nobody waits for any more.
+const GONE: u16 = 499;
+
+/// A use that is under way. Its line is written when it ends, however it ends.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Line<'a> {
+    pub(crate) log: &'a dyn AuditLog,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) entry: AuditEntry<'a>,
+}
+
+impl Line<'_> {
+    /// Ends the use with an answer.
+    pub(crate) fn end(mut self, done: &Result<Answer, Failure>) {
+        let status = match done {
+            Ok(answer) => answer.status(),
+            Err(failure) => failure.status,
+        };
+        self.entry.status = status.as_u16();
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        self.entry.time = self.clock.now().as_millis();
+        self.log.record(&self.entry);
+    }
+}
+
+impl<'a> AuditEntry<'a> {
+    /// A use that has no answer yet.
+    pub(crate) const fn of(caller: &'a str, way: &'static str, method: &'a str) -> Self {
+        Self {
+            time: 0,
+            caller,
+            connection: "",
+            subject: None,
+            way,
+            method,
+            path: "",
+            status: GONE,
+        }
+    }
 }
 
 /// A path without what tells of records: ids and everything that is no name of an API.

@@ -11,15 +11,20 @@ use std::time::Duration;
 use accredit::clock::UnixTime;
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
 
 use crate::caller_key::KeyHash;
 use crate::config::{CallerConfig, Policy};
-use crate::exposure::{self, Reach};
+use crate::exposure::{Reach, Rules};
 use crate::failure::Failure;
-use crate::peer::{Peer, Shown};
+use crate::handle::{self, Grant};
+use crate::peer::Peer;
 
 /// A header for the caller's key, for programs that need `Authorization` for something else.
 pub(crate) const KEY_HEADER: HeaderName = HeaderName::from_static("accredit-key");
+
+/// The name of whoever is on this machine, where nobody is configured.
+pub(crate) const LOCAL: &str = "local";
 
 /// How many wrong keys one address may show in a minute before it is told to wait.
 const WRONG_KEYS_MAX: u32 = 10;
@@ -36,142 +41,240 @@ pub(crate) struct Caller {
     pub(crate) policy: Policy,
 }
 
-/// A caller, and what tells it.
+/// A caller, and what showed that it is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) proof: Proof,
+}
+
+/// What tells a caller, as a hash: a key, a user, a name in a certificate. A handle remembers it,
+/// and ends when the caller is no longer told by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proof(String);
+
+impl Proof {
+    /// The hash of a text that says of what kind it is.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(KeyHash::of(text).to_string())
+    }
+
+    fn of_key(hash: &KeyHash) -> Self {
+        Self(hash.to_string())
+    }
+
+    fn of_user(uid: u32) -> Self {
+        Self::of(&format!("user {uid}"))
+    }
+
+    fn of_subject(subject: &str) -> Self {
+        Self::of(&format!("subject {subject}"))
+    }
+
+    fn of_name(name: &str) -> Self {
+        Self::of(&format!("name {name}"))
+    }
+
+    fn of_app(app: &str) -> Self {
+        Self::of(&format!("app {app}"))
+    }
+}
+
+/// A caller as it is configured.
 #[derive(Debug)]
-struct Known {
+struct Configured {
     config: CallerConfig,
     caller: Arc<Caller>,
+}
+
+impl Configured {
+    /// Says whether a proof still tells this caller.
+    fn is_told_by(&self, proof: &Proof) -> bool {
+        let config = &self.config;
+        let mut keys = config.keys.iter().map(Proof::of_key);
+        let mut users = config.unix_users.iter().copied().map(Proof::of_user);
+        let subjects = config.certificate_subjects.iter();
+        let mut subjects = subjects.map(|one| Proof::of_subject(one));
+        let mut names = config
+            .certificate_names
+            .iter()
+            .map(|one| Proof::of_name(one));
+        let mut apps = config.cf_apps.iter().map(|one| Proof::of_app(one));
+        keys.any(|one| one == *proof)
+            || users.any(|one| one == *proof)
+            || subjects.any(|one| one == *proof)
+            || names.any(|one| one == *proof)
+            || apps.any(|one| one == *proof)
+    }
+
+    /// What a connection shows that tells this caller.
+    fn told_by(&self, peer: &Peer) -> Option<Proof> {
+        let config = &self.config;
+        let user = peer.uid.filter(|uid| config.unix_users.contains(uid));
+        if let Some(uid) = user {
+            return Some(Proof::of_user(uid));
+        }
+        let shown = peer.certificate.as_deref()?;
+        if config.certificate_subjects.contains(&shown.subject) {
+            return Some(Proof::of_subject(&shown.subject));
+        }
+        let names = &config.certificate_names;
+        if let Some(name) = shown.names.iter().find(|name| names.contains(name)) {
+            return Some(Proof::of_name(name));
+        }
+        let app = shown.apps.iter().find(|app| config.cf_apps.contains(app))?;
+        Some(Proof::of_app(app))
+    }
 }
 
 /// Everybody who may ask.
 #[derive(Debug)]
 pub(crate) struct Callers {
-    known: Vec<Arc<Known>>,
-    local: Arc<Caller>,
+    configured: Vec<Configured>,
+    /// Whoever is on this machine, where nobody is configured.
+    local: Known,
 }
 
 impl Callers {
     pub(crate) fn new(callers: &[CallerConfig]) -> Self {
-        let mut known = Vec::new();
-        for config in callers {
-            let caller = Arc::new(Caller {
+        let configured = callers.iter().map(|config| Configured {
+            config: config.clone(),
+            caller: Arc::new(Caller {
                 name: config.name.as_str().into(),
                 policy: config.policy.clone(),
-            });
-            known.push(Arc::new(Known {
-                config: config.clone(),
-                caller,
-            }));
-        }
+            }),
+        });
         let local = Caller {
-            name: "local".into(),
+            name: LOCAL.into(),
             policy: Policy::of_this_machine(),
         };
         Self {
-            known,
-            local: Arc::new(local),
+            configured: configured.collect(),
+            local: Known {
+                caller: Arc::new(local),
+                proof: Proof::of("this machine"),
+            },
         }
     }
 
-    /// Finds who sends a request. Where no caller is configured, whoever is on this machine and
-    /// sends the required header is one.
+    /// Finds who sends a request. A key that is shown decides, whatever else would tell. Where no
+    /// caller is configured, whoever is on this machine and sends the required header is one.
     pub(crate) fn identify(
         &self,
         headers: &HeaderMap,
         peer: &Peer,
         reach: Reach,
-    ) -> Result<Arc<Caller>, Failure> {
-        if self.known.is_empty() {
+    ) -> Result<Known, Failure> {
+        if self.configured.is_empty() {
             return match reach {
-                Reach::Loopback if exposure::has_required(headers) => Ok(Arc::clone(&self.local)),
-                Reach::Loopback => Err(Failure::forbidden(
-                    "the header Accredit-Request: true is required here, once",
-                )),
+                Reach::Loopback => Rules::check_required(headers).map(|()| self.local.clone()),
                 Reach::Callers | Reach::Nobody => Err(Failure::unauthorized()),
             };
         }
-        let shown = shown_key(headers).and_then(|key| self.of_key(key));
-        shown
-            .or_else(|| self.of_peer(peer))
-            .ok_or_else(Failure::unauthorized)
+        match Credential::of(headers) {
+            Credential::None => self.of_peer(peer).ok_or_else(Failure::unauthorized),
+            Credential::Key(key) if !handle::is_handle(key) => {
+                self.of_key(key).ok_or_else(Failure::wrong_key)
+            }
+            Credential::Key(_) | Credential::Unclear => Err(Failure::unauthorized()),
+        }
     }
 
     /// The caller with this key. Every key is compared, whichever fits.
-    pub(crate) fn of_key(&self, key: &str) -> Option<Arc<Caller>> {
+    pub(crate) fn of_key(&self, key: &str) -> Option<Known> {
         let hash = KeyHash::of(key);
         let mut found = None;
-        for known in &self.known {
-            for key in &known.config.keys {
+        for one in &self.configured {
+            for key in &one.config.keys {
                 if key.is_same(&hash) {
-                    found = Some(Arc::clone(&known.caller));
+                    found = Some(&one.caller);
                 }
             }
         }
-        found
+        found.map(|caller| Known {
+            caller: Arc::clone(caller),
+            proof: Proof::of_key(&hash),
+        })
     }
 
     /// The caller that the connection itself tells: by user, or by certificate.
-    fn of_peer(&self, peer: &Peer) -> Option<Arc<Caller>> {
-        let certificate = peer.certificate.as_deref();
-        let is_told = |config: &CallerConfig| {
-            let by_user = peer.uid.is_some_and(|uid| config.unix_users.contains(&uid));
-            by_user || certificate.is_some_and(|shown| is_named(config, shown))
-        };
-        let known = self.known.iter().find(|known| is_told(&known.config));
-        known.map(|known| Arc::clone(&known.caller))
+    fn of_peer(&self, peer: &Peer) -> Option<Known> {
+        self.configured.iter().find_map(|one| {
+            let proof = one.told_by(peer)?;
+            let caller = Arc::clone(&one.caller);
+            Some(Known { caller, proof })
+        })
+    }
+
+    /// The caller that something was granted to before, if what it showed then tells it still.
+    pub(crate) fn vouched(&self, grant: &Grant, reach: Reach) -> Option<Arc<Caller>> {
+        if self.configured.is_empty() {
+            let local = &self.local;
+            let is_local = grant.caller == *local.caller.name && grant.proof == local.proof;
+            return (is_local && reach == Reach::Loopback).then(|| Arc::clone(&local.caller));
+        }
+        let mut all = self.configured.iter();
+        let found = all.find(|one| *one.caller.name == *grant.caller)?;
+        found
+            .is_told_by(&grant.proof)
+            .then(|| Arc::clone(&found.caller))
     }
 
     /// Says whether a user of this machine may connect at all.
     pub(crate) fn may_connect(&self, uid: u32, own: u32) -> bool {
-        let is_known = |known: &Arc<Known>| known.config.unix_users.contains(&uid);
-        uid == own || uid == 0 || self.known.iter().any(is_known)
-    }
-
-    /// Finds a caller by name, for what was granted to it before.
-    pub(crate) fn named(&self, name: &str) -> Option<Arc<Caller>> {
-        let all = self.known.iter().map(|known| &known.caller);
-        let found = all.into_iter().find(|caller| &*caller.name == name);
-        match found {
-            Some(caller) => Some(Arc::clone(caller)),
-            None if self.known.is_empty() => {
-                Some(Arc::clone(&self.local)).filter(|local| &*local.name == name)
-            }
-            None => None,
-        }
+        let is_known = |one: &Configured| one.config.unix_users.contains(&uid);
+        uid == own || uid == 0 || self.configured.iter().any(is_known)
     }
 
     /// Says whether nobody is configured.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.configured.is_empty()
     }
 }
 
-/// Says whether a certificate is one of a caller's.
-fn is_named(config: &CallerConfig, shown: &Shown) -> bool {
-    config.certificate_subjects.contains(&shown.subject)
-        || shown
-            .names
-            .iter()
-            .any(|name| config.certificate_names.contains(name))
-        || shown.apps.iter().any(|app| config.cf_apps.contains(app))
+/// What the headers of a request show of its sender.
+enum Credential<'a> {
+    /// Nothing that could be a key.
+    None,
+    /// A key, or a handle.
+    Key(&'a str),
+    /// Several of a kind, or no text.
+    Unclear,
 }
 
-/// The key in a request: in a header of its own, or else as a bearer token. Two of a kind are none.
+impl<'a> Credential<'a> {
+    /// In a header of its own, or else as `Authorization: Bearer`, or `OAuth`, as older clients of
+    /// Salesforce say.
+    fn of(headers: &'a HeaderMap) -> Self {
+        if headers.contains_key(KEY_HEADER) {
+            return only(headers, &KEY_HEADER).map_or(Self::Unclear, Self::Key);
+        }
+        if !headers.contains_key(AUTHORIZATION) {
+            return Self::None;
+        }
+        let Some(text) = only(headers, &AUTHORIZATION) else {
+            return Self::Unclear;
+        };
+        let (scheme, text) = text.split_once(' ').unwrap_or((text, ""));
+        let mut schemes = ["bearer", "oauth"].iter();
+        match schemes.any(|one| scheme.eq_ignore_ascii_case(one)) {
+            // Some clients send the word alone while they have nothing to show.
+            true if !text.trim().is_empty() => Self::Key(text.trim()),
+            _ => Self::None,
+        }
+    }
+}
+
+/// The key in a request, or the handle. Two of a kind are none.
 pub(crate) fn shown_key(headers: &HeaderMap) -> Option<&str> {
-    if headers.contains_key(KEY_HEADER) {
-        return only(headers, &KEY_HEADER);
+    match Credential::of(headers) {
+        Credential::Key(key) => Some(key),
+        Credential::None | Credential::Unclear => None,
     }
-    bearer(headers)
 }
 
-/// The text of the one `Authorization: Bearer`, or `OAuth`, as older clients of Salesforce say.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, text) = only(headers, &AUTHORIZATION)?.split_once(' ')?;
-    let is_bearer = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
-    Some(text.trim()).filter(|text| is_bearer && !text.is_empty())
-}
-
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+/// The text of a header that stands once.
+pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -186,7 +289,7 @@ pub(crate) struct WrongKeys(Mutex<HashMap<IpAddr, (UnixTime, u32)>>);
 impl WrongKeys {
     /// Takes in a failure; one too many becomes "wait".
     pub(crate) fn judge(&self, failure: Failure, peer: Option<IpAddr>, now: UnixTime) -> Failure {
-        let Some(peer) = peer.filter(|_| failure.status == StatusCode::UNAUTHORIZED) else {
+        let Some(peer) = peer.filter(|_| failure.may_be_guess()) else {
             return failure;
         };
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

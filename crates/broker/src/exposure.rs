@@ -111,6 +111,11 @@ impl Rules {
         self.reach
     }
 
+    /// What becomes of requests that came through somebody else.
+    pub(crate) const fn forwarded(&self) -> Forwarded {
+        self.forwarded
+    }
+
     /// Checks `Host`: one, and one of those that are allowed, letter by letter. A page whose name
     /// was made to resolve to this machine sends its own name.
     pub(crate) fn check_host(&self, headers: &HeaderMap) -> Result<(), Failure> {

@@ -37,6 +37,16 @@ pub(crate) struct Failure {
     diagnosis: Option<&'static Diagnosis>,
     retry_after: Option<Duration>,
     allow: Option<&'static str>,
+    shown: Shown,
+}
+
+/// What a request showed that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// Nothing that counts.
+    Nothing,
+    /// A key that is nobody's: it may be a guess.
+    WrongKey,
 }
 
 impl Failure {
@@ -48,6 +58,7 @@ impl Failure {
             diagnosis: None,
             retry_after: None,
             allow: None,
+            shown: Shown::Nothing,
         }
     }
 
@@ -65,6 +76,18 @@ impl Failure {
             "unauthorized",
             "no caller is known by what this request shows; expected Authorization: Bearer KEY",
         )
+    }
+
+    /// A key that no caller has.
+    pub(crate) fn wrong_key() -> Self {
+        let mut this = Self::unauthorized();
+        this.shown = Shown::WrongKey;
+        this
+    }
+
+    /// Says whether this may have been a guess at a key.
+    pub(crate) fn may_be_guess(&self) -> bool {
+        self.shown == Shown::WrongKey
     }
 
     /// A handle that is over, in the words that make Salesforce's clients sign in again.

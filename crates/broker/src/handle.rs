@@ -18,11 +18,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::caller::Proof;
+
 /// What a handle begins with.
 const PREFIX: &str = "acch_";
 
 /// What is sealed is a handle and nothing else.
-const CONTEXT: &[u8] = b"accredit handle 1";
+const CONTEXT: &[u8] = b"accredit handle 2";
 
 /// How long a handle is good.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(3600);
@@ -35,10 +37,18 @@ const LENGTH_MAX: usize = 4 * 1024;
 pub(crate) struct Grant {
     /// The name of the caller.
     pub(crate) caller: String,
+    /// What the caller showed of itself.
+    pub(crate) proof: Proof,
     /// The name of the connection.
     pub(crate) connection: String,
     /// The user, if it is not the connection's own.
     pub(crate) subject: Option<String>,
+}
+
+/// What is in a handle.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    grant: Grant,
     /// The end, in seconds since 1970.
     expires_at: u64,
 }
@@ -72,34 +82,19 @@ impl Handles {
         Ok(Self(LessSafeKey::new(key)))
     }
 
-    /// Makes a handle that is good from `now`.
-    pub(crate) fn seal(
-        &self,
-        caller: &str,
-        connection: &str,
-        subject: Option<&str>,
-        outside: (UnixTime, &dyn Random),
-    ) -> Result<String, Error> {
-        let (now, random) = outside;
-        let grant = Grant {
-            caller: caller.to_owned(),
-            connection: connection.to_owned(),
-            subject: subject.map(str::to_owned),
-            expires_at: now.saturating_add(LIFETIME).as_secs(),
-        };
-        let failed = |what| Error::key(format!("a handle could not be made: {what}"));
+    /// Makes a handle that is good from `now`; `None` if there are no random numbers.
+    pub(crate) fn seal(&self, grant: Grant, now: UnixTime, random: &dyn Random) -> Option<String> {
+        let expires_at = now.saturating_add(LIFETIME).as_secs();
         let mut nonce = [0; NONCE_LEN];
-        random
-            .fill(&mut nonce)
-            .map_err(|source| failed("no random numbers").with_source(source))?;
-        let mut sealed = serde_json::to_vec(&grant).map_err(|_| failed("it cannot be written"))?;
-        let key = &self.0;
+        random.fill(&mut nonce).ok()?;
+        let mut sealed = serde_json::to_vec(&Content { grant, expires_at }).ok()?;
         let unique = Nonce::assume_unique_for_key(nonce);
-        key.seal_in_place_append_tag(unique, Aad::from(CONTEXT), &mut sealed)
-            .map_err(|_| failed("it cannot be sealed"))?;
+        self.0
+            .seal_in_place_append_tag(unique, Aad::from(CONTEXT), &mut sealed)
+            .ok()?;
         let mut whole = nonce.to_vec();
         whole.append(&mut sealed);
-        Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(whole)))
+        Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(whole)))
     }
 
     /// What a handle stands for, if it is one of ours and still good at `now`.
@@ -116,8 +111,8 @@ impl Handles {
             .0
             .open_in_place(nonce, Aad::from(CONTEXT), &mut sealed)
             .ok()?;
-        let grant: Grant = serde_json::from_slice(opened).ok()?;
-        Some(grant).filter(|grant| now.as_secs() < grant.expires_at)
+        let content: Content = serde_json::from_slice(opened).ok()?;
+        (now.as_secs() < content.expires_at).then_some(content.grant)
     }
 }
 
@@ -138,14 +133,14 @@ mod tests {
     fn a_handle_is_good_for_an_hour_and_only_as_it_was_made() {
         let random = SeededRandom::new(1);
         let handles = Handles::draw(&random).unwrap();
-        let handle = handles
-            .seal("billing", "default", None, (NOW, &random))
-            .unwrap();
-        let grant = handles.open(&handle, NOW).unwrap();
-        assert_eq!(
-            (grant.caller.as_str(), grant.connection.as_str()),
-            ("billing", "default")
-        );
+        let grant = Grant {
+            caller: "billing".to_owned(),
+            proof: Proof::of("x"),
+            connection: "default".to_owned(),
+            subject: None,
+        };
+        let handle = handles.seal(grant.clone(), NOW, &random).unwrap();
+        assert_eq!(handles.open(&handle, NOW).unwrap(), grant);
         assert!(
             handles
                 .open(&handle, NOW.saturating_add(LIFETIME))

@@ -12,7 +12,7 @@ use crate::answer::{self, Answer};
 use crate::app::Ask;
 use crate::config::Use;
 use crate::dashboard;
-use crate::exposure::{Pages, Reach};
+use crate::exposure::Pages;
 use crate::failure::{self, Failure};
 use crate::permission;
 use crate::report_document::{self, Secrets};
@@ -65,18 +65,17 @@ fn elsewhere() -> Answer {
 fn secrets(ask: &Ask<'_>, connection: &str) -> Secrets {
     let headers = ask.request.headers();
     let is_direct = ask.setup.rules.check_way(headers, Pages::ByAnySign).is_ok();
-    let is_local = ask.setup.rules.reach() == Reach::Loopback && ask.setup.callers.is_empty();
     let is_caller = || {
-        let caller = ask
+        let known = ask
             .setup
             .callers
             .identify(headers, ask.peer, ask.setup.rules.reach());
-        caller.is_ok_and(|caller| {
-            permission::check_connection(&caller, connection, Use::Token).is_ok()
+        known.is_ok_and(|known| {
+            permission::check_connection(&known.caller, connection, Use::Token).is_ok()
         })
     };
     match ask.setup.reveal {
-        Reveal::ToCallers if is_direct && (is_local || is_caller()) => Secrets::Revealed,
+        Reveal::ToCallers if is_direct && is_caller() => Secrets::Revealed,
         _ => Secrets::Masked,
     }
 }

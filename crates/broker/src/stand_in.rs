@@ -12,18 +12,18 @@ use accredit::source::Token;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, StatusCode};
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::caller::Caller;
-use crate::config::Use;
+use crate::caller::{self, Known};
+use crate::config::{Forwarded, Use};
 use crate::failure::Failure;
 use crate::form::Form;
-use crate::handle;
+use crate::handle::{self, Grant};
 use crate::peer::Peer;
 use crate::proxy::payload;
 use crate::setup::Setup;
@@ -32,23 +32,22 @@ use crate::subject::Wanted;
 /// The longest form that is read, in bytes.
 const FORM_MAX: usize = 64 * 1024;
 
-/// What a client asked for, and who it is.
+/// Who a client is, and what it asks for.
 #[derive(Debug)]
-pub(crate) struct Granted {
-    pub(crate) caller: std::sync::Arc<Caller>,
-    pub(crate) connection: String,
-    pub(crate) subject: Option<Subject>,
-    pub(crate) answer: Answer,
+pub(crate) struct Client {
+    pub(crate) known: Known,
+    /// `None`: what it named is no connection, and there is none for those that name none.
+    connection: Option<String>,
+    subject: Option<Subject>,
 }
 
-/// Trades a caller key for a handle.
-pub(crate) async fn trade(
-    app: &App,
+/// Reads who a client is, and what it asks for.
+pub(crate) async fn read(
     setup: &Setup,
-    request: Request<Incoming>,
+    headers: &HeaderMap,
+    body: Incoming,
     peer: &Peer,
-) -> Result<Granted, Failure> {
-    let (parts, body) = request.into_parts();
+) -> Result<Client, Failure> {
     let body = Secret::new(payload::whole(body, FORM_MAX).await?.to_vec());
     let form = Form::parse(body.expose())?;
     let grant_type = form.only("grant_type")?.unwrap_or_default();
@@ -57,8 +56,8 @@ pub(crate) async fn trade(
             "grant_type is not known here, expected client_credentials, password or jwt-bearer",
         ));
     }
-    let basic = basic(&parts.headers);
-    let caller = authenticate(setup, &parts.headers, peer, &form, basic.as_ref())?;
+    let basic = basic(headers);
+    let known = authenticate(setup, headers, peer, &form, basic.as_ref())?;
     let client_id = match form.only("client_id")? {
         Some(client_id) => Some(client_id),
         None => basic.as_ref().map(|(client_id, _)| client_id.as_str()),
@@ -70,33 +69,55 @@ pub(crate) async fn trade(
         Some(claims) => Some(claims.sub.as_str()),
         None => form.only("username")?,
     };
-    let connection = choose(setup, issuer)?;
     let subject = named
         .filter(|_| grant_type != "client_credentials")
         .map(|text| Subject::new(text).map_err(|_| Failure::bad_request("that is no username")))
         .transpose()?;
-    let wanted = Wanted {
-        connection,
-        subject: subject.as_ref(),
-    };
-    let token = wanted
-        .session(app, setup, &caller, Use::Proxy)?
-        .token()
-        .await?;
-    let world = app.world();
-    let now = world.clock.now();
-    let user = subject.as_ref().map(Subject::as_str);
-    let handle =
-        app.handles()
-            .seal(&caller.name, connection, user, (now, world.random.as_ref()))?;
-    let own = own_url(&parts.headers, setup.scheme());
-    let document = document(&token, &handle, &own, now);
-    Ok(Granted {
-        connection: connection.to_owned(),
-        answer: answer::json(StatusCode::OK, format!("{document}\n")),
-        caller,
+    Ok(Client {
+        known,
+        connection: choose(setup, issuer).map(str::to_owned),
         subject,
     })
+}
+
+impl Client {
+    /// What it asks for.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            connection: self.connection.as_deref().unwrap_or_default(),
+            subject: self.subject.as_ref(),
+        }
+    }
+
+    /// Gives it a handle, if it may have one.
+    pub(crate) async fn grant(
+        &self,
+        app: &App,
+        setup: &Setup,
+        headers: &HeaderMap,
+    ) -> Result<Answer, Failure> {
+        if self.connection.is_none() {
+            return Err(Failure::bad_request("client_id names no connection"));
+        }
+        let wanted = self.wanted();
+        let session = wanted.session(app, setup, &self.known.caller, Use::Proxy)?;
+        let token = session.token().await?;
+        let world = app.world();
+        let now = world.clock.now();
+        let grant = Grant {
+            caller: self.known.caller.name.to_string(),
+            proof: self.known.proof.clone(),
+            connection: wanted.connection.to_owned(),
+            subject: wanted.subject.map(|subject| subject.as_str().to_owned()),
+        };
+        let handle = app.handles().seal(grant, now, world.random.as_ref());
+        let handle = handle.ok_or_else(|| {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Failure::new(status, "no_handle", "a handle could not be made")
+        })?;
+        let document = document(&token, &handle, &own_url(headers, setup), now);
+        Ok(answer::json(StatusCode::OK, format!("{document}\n")))
+    }
 }
 
 /// The answer of a token endpoint: the handle, and this broker as the instance.
@@ -121,7 +142,7 @@ fn authenticate(
     peer: &Peer,
     form: &Form,
     basic: Option<&(String, Secret<String>)>,
-) -> Result<std::sync::Arc<Caller>, Failure> {
+) -> Result<Known, Failure> {
     let shown = match (form.only("client_secret")?, basic) {
         (Some(secret), None) => Some(secret),
         (None, Some((_, secret))) => Some(secret.expose().as_str()),
@@ -130,17 +151,17 @@ fn authenticate(
         }
         (None, None) => form.only("password")?,
     };
-    let known = shown.and_then(|key| setup.callers.of_key(key));
-    match known {
-        Some(caller) => Ok(caller),
-        None if shown.is_some() && !setup.callers.is_empty() => Err(Failure::unauthorized()),
-        None => setup.callers.identify(headers, peer, setup.rules.reach()),
+    match shown {
+        Some(key) if !setup.callers.is_empty() => {
+            setup.callers.of_key(key).ok_or_else(Failure::wrong_key)
+        }
+        _ => setup.callers.identify(headers, peer, setup.rules.reach()),
     }
 }
 
 /// The connection that a client id means: its name, or the consumer key of its app; any other is
 /// the default one's.
-fn choose<'a>(setup: &'a Setup, client_id: Option<&str>) -> Result<&'a str, Failure> {
+fn choose<'a>(setup: &'a Setup, client_id: Option<&str>) -> Option<&'a str> {
     let named = client_id.and_then(|id| setup.connections.get_key_value(id));
     let by_issuer = || {
         let mut connections = setup.connections.iter();
@@ -150,7 +171,6 @@ fn choose<'a>(setup: &'a Setup, client_id: Option<&str>) -> Result<&'a str, Fail
         .or_else(by_issuer)
         .map(|(name, _)| name.as_str())
         .or_else(|| setup.default_connection().map(|(name, _)| name))
-        .ok_or_else(|| Failure::bad_request("client_id names no connection"))
 }
 
 /// The claims of an assertion that are of interest; nothing about them is proven.
@@ -170,8 +190,7 @@ fn peek(assertion: &str) -> Result<Claims, Failure> {
 
 /// Client id and secret of `Authorization: Basic` (RFC 6749 §2.3.1).
 fn basic(headers: &HeaderMap) -> Option<(String, Secret<String>)> {
-    let text = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, text) = text.split_once(' ')?;
+    let (scheme, text) = caller::only(headers, &AUTHORIZATION)?.split_once(' ')?;
     let decoded = STANDARD.decode(text.trim()).ok()?;
     let decoded = Secret::new(String::from_utf8(decoded).ok()?);
     let (id, secret) = decoded.expose().split_once(':')?;
@@ -180,12 +199,12 @@ fn basic(headers: &HeaderMap) -> Option<(String, Secret<String>)> {
         .then(|| (id.to_owned(), Secret::new(secret.to_owned())))
 }
 
-/// This broker as the client knows it.
-fn own_url(headers: &HeaderMap, scheme: &str) -> String {
+/// This broker as the client knows it. Who stands between is believed where it may stand there.
+fn own_url(headers: &HeaderMap, setup: &Setup) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = match text("x-forwarded-proto") {
-        Some("https") => "https",
-        _ => scheme,
+        Some("https") if setup.rules.forwarded() == Forwarded::Accept => "https",
+        _ => setup.scheme(),
     };
     let host = text(HOST.as_str()).unwrap_or_default();
     format!("{scheme}://{host}")

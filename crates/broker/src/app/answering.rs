@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 
 use super::{App, Ask};
 use crate::answer::Answer;
-use crate::audit::{AuditEntry, template};
+use crate::audit::{AuditEntry, Line, template};
 use crate::caller::{self, Caller};
 use crate::exposure::{Pages, Rules};
 use crate::failure::Failure;
@@ -30,22 +30,15 @@ impl App {
         let target = target_of(&uri);
         let route = Route::of(target);
         let method = request.method().clone();
+        let way = Way {
+            route,
+            method: &method,
+            target,
+        };
         let answer = match self.judge(&setup, &request, route, peer) {
             Ok(Admitted::Anybody) => self.show(&setup, request, route, peer).await,
-            Ok(Admitted::Client) => {
-                let way = Way {
-                    route,
-                    method: &method,
-                    target,
-                };
-                self.trade(&setup, request, way, peer).await
-            }
+            Ok(Admitted::Client) => self.trade(&setup, request, way, peer).await,
             Ok(Admitted::Caller(caller, grant)) => {
-                let way = Way {
-                    route,
-                    method: &method,
-                    target,
-                };
                 let whom = Whom {
                     caller: &caller,
                     grant,
@@ -116,8 +109,8 @@ impl App {
         match caller::shown_key(headers).filter(|key| is_direct && handle::is_handle(key)) {
             Some(handle) => self.admit(setup, handle).ok_or_else(Failure::session_over),
             None => {
-                let caller = setup.callers.identify(headers, peer, setup.rules.reach())?;
-                Ok(Admitted::Caller(caller, None))
+                let known = setup.callers.identify(headers, peer, setup.rules.reach())?;
+                Ok(Admitted::Caller(known.caller, None))
             }
         }
     }
@@ -125,7 +118,7 @@ impl App {
     /// The caller behind a handle, as the configuration knows it now.
     fn admit(&self, setup: &Setup, handle: &str) -> Option<Admitted> {
         let grant = self.0.handles.open(handle, self.0.world.clock.now())?;
-        let caller = setup.callers.named(&grant.caller)?;
+        let caller = setup.callers.vouched(&grant, setup.rules.reach())?;
         Some(Admitted::Caller(caller, Some(grant)))
     }
 
@@ -137,13 +130,13 @@ impl App {
         way: Way<'_>,
         peer: &Peer,
     ) -> Result<Answer, Failure> {
-        let granted = stand_in::trade(self, setup, request, peer).await?;
-        let wanted = Wanted {
-            connection: &granted.connection,
-            subject: granted.subject.as_ref(),
-        };
-        let done = Ok(granted.answer);
-        self.audit(&granted.caller, wanted, way, &done);
+        let (parts, body) = request.into_parts();
+        let client = stand_in::read(setup, &parts.headers, body, peer).await?;
+        let wanted = client.wanted();
+        let path = way.path();
+        let line = self.line(&client.known.caller, wanted, way, &path);
+        let done = client.grant(self, setup, &parts.headers).await;
+        line.end(&done);
         done
     }
 
@@ -205,6 +198,8 @@ impl App {
             connection,
             subject: subject.as_ref(),
         };
+        let path = way.path();
+        let line = self.line(caller, wanted, way, &path);
         let done = match way.route {
             Route::Token { .. } => token::hand_out(self, setup, caller, wanted).await,
             Route::Refresh { .. } => {
@@ -222,34 +217,29 @@ impl App {
             }
             _ => return Err(Failure::not_found()),
         };
-        self.audit(caller, wanted, way, &done);
+        line.end(&done);
         done
     }
 
-    fn audit(
-        &self,
-        caller: &Caller,
-        wanted: Wanted<'_>,
-        way: Way<'_>,
-        done: &Result<Answer, Failure>,
-    ) {
-        let status = done
-            .as_ref()
-            .map_or_else(|failure| failure.status, http::Response::status);
-        let target = match way.route {
-            Route::Proxy { target, .. } => target,
-            _ => way.target,
-        };
-        self.0.audit.record(&AuditEntry {
-            time: self.0.world.clock.now().as_millis(),
-            caller: &caller.name,
-            connection: wanted.connection,
-            subject: wanted.subject.map(Subject::as_str),
-            way: way.route.name(),
-            method: way.method.as_str(),
-            path: &template(proxy::target::path_of(target)),
-            status: status.as_u16(),
-        });
+    /// Begins the line of a use in the audit log.
+    fn line<'a>(
+        &'a self,
+        caller: &'a Caller,
+        wanted: Wanted<'a>,
+        way: Way<'a>,
+        path: &'a str,
+    ) -> Line<'a> {
+        let entry = AuditEntry::of(&caller.name, way.route.name(), way.method.as_str());
+        Line {
+            log: self.0.audit.as_ref(),
+            clock: self.0.world.clock.as_ref(),
+            entry: AuditEntry {
+                connection: wanted.connection,
+                subject: wanted.subject.map(Subject::as_str),
+                path,
+                ..entry
+            },
+        }
     }
 }
 
@@ -280,6 +270,17 @@ struct Way<'a> {
     target: &'a str,
 }
 
+impl Way<'_> {
+    /// The path as it may stand in the audit log.
+    fn path(self) -> String {
+        let target = match self.route {
+            Route::Proxy { target, .. } => target,
+            _ => self.target,
+        };
+        template(proxy::target::path_of(target))
+    }
+}
+
 /// Path and query, as they came.
 fn target_of(uri: &Uri) -> &str {
     uri.path_and_query()
@@ -301,14 +302,14 @@ fn refuse_keys_in_query(route: Route<'_>, query: &str) -> Result<(), Failure> {
     if matches!(route, Route::Proxy { .. } | Route::Direct { .. }) {
         return Ok(());
     }
-    let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
     let is_key = |name: &str| {
         let name = name.to_ascii_lowercase();
         ["token", "key", "secret", "password"]
             .iter()
             .any(|part| name.contains(part))
     };
-    match names.into_iter().any(is_key) {
+    match names.any(is_key) {
         true => Err(Failure::bad_request(
             "keys and tokens do not belong in an address; expected Authorization: Bearer KEY",
         )),

@@ -14,6 +14,8 @@ mod listener;
 #[cfg(test)]
 mod org;
 #[cfg(test)]
+mod proof;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod raw;
@@ -31,6 +33,8 @@ mod sessions;
 mod sharing;
 #[cfg(test)]
 mod stand_in;
+#[cfg(test)]
+mod uses;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]
