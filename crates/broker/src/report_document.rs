@@ -21,11 +21,61 @@ pub enum Secrets {
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
-/// Members of a reply that are secrets.
-const SECRET_MEMBERS: [&str; 4] = ["access_token", "refresh_token", "id_token", "signature"];
+/// Members of a reply that are no secrets. Any other is taken for one: what a server adds one day is
+/// not known here.
+const OPEN_MEMBERS: [&str; 15] = [
+    "api_instance_url",
+    "error",
+    "error_description",
+    "error_uri",
+    "expires_in",
+    "id",
+    "instance_url",
+    "issued_at",
+    "scope",
+    "sfdc_community_id",
+    "sfdc_community_url",
+    "sfdc_site_id",
+    "sfdc_site_url",
+    "token_format",
+    "token_type",
+];
 
-/// Headers of a reply that are secrets.
-const SECRET_HEADERS: [&str; 3] = ["set-cookie", "authorization", "www-authenticate"];
+/// Headers of a reply that are no secrets.
+const OPEN_HEADERS: [&str; 32] = [
+    "age",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "keep-alive",
+    "last-modified",
+    "p3p",
+    "permissions-policy",
+    "pragma",
+    "referrer-policy",
+    "retry-after",
+    "server",
+    "sforce-limit-info",
+    "strict-transport-security",
+    "transfer-encoding",
+    "vary",
+    "via",
+    "x-content-type-options",
+    "x-frame-options",
+    "x-request-id",
+    "x-robots-tag",
+    "x-sfdc-edge-cache",
+    "x-sfdc-request-id",
+    "x-xss-protection",
+];
 
 /// Writes the report: `claim`, `response_headers`, `response_text`, `signed_claim`,
 /// `target_payload`.
@@ -53,7 +103,7 @@ pub fn of(exchange: &Exchange, secrets: Secrets) -> Value {
 fn headers(headers: &HeaderMap, secrets: Secrets) -> Value {
     let mut sorted: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {
-        let is_secret = secrets == Secrets::Masked && SECRET_HEADERS.contains(&name.as_str());
+        let is_secret = secrets == Secrets::Masked && !OPEN_HEADERS.contains(&name.as_str());
         let text = if is_secret {
             MASK.into()
         } else {
@@ -103,26 +153,24 @@ fn sorted(value: Value, secrets: Secrets) -> Value {
     match value {
         Value::Object(members) => {
             let members: BTreeMap<String, Value> = members.into_iter().collect();
-            members
-                .into_iter()
-                .map(|(name, value)| {
-                    let is_secret =
-                        secrets == Secrets::Masked && SECRET_MEMBERS.contains(&name.as_str());
-                    let value = if is_secret {
-                        mask(&value)
-                    } else {
-                        sorted(value, secrets)
-                    };
-                    (name, value)
-                })
-                .collect::<Map<_, _>>()
-                .into()
+            let members = members.into_iter().map(|(name, value)| {
+                let is_open = secrets == Secrets::Revealed || OPEN_MEMBERS.contains(&name.as_str());
+                let value = match value {
+                    value if !is_open => mask(&value),
+                    value @ (Value::Object(_) | Value::Array(_)) => sorted(value, secrets),
+                    plain => plain,
+                };
+                (name, value)
+            });
+            members.collect::<Map<_, _>>().into()
         }
         Value::Array(values) => values
             .into_iter()
             .map(|value| sorted(value, secrets))
             .collect(),
-        other => other,
+        other if secrets == Secrets::Revealed => other,
+        // It has no name that says what it is.
+        other => mask(&other),
     }
 }
 
@@ -163,17 +211,36 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_is_not_known_is_taken_for_a_secret() {
+        let reply = r#"{"instance_url":"https://a.my.salesforce.com","lightning_sid":"x1","csrf_token":"x2","more":{"scope":"x3"},"error_description":"no","issued_at":7}"#;
+        assert_eq!(
+            body(reply.as_bytes(), Secrets::Masked).to_string(),
+            concat!(
+                r#"{"csrf_token":"***","error_description":"no","#,
+                r#""instance_url":"https://a.my.salesforce.com","issued_at":7,"#,
+                r#""lightning_sid":"***","more":"***"}"#
+            )
+        );
+        assert_eq!(body(br#""x1""#, Secrets::Masked).to_string(), r#""***""#);
+        assert_eq!(
+            body(br#"["x1",{"id":"b"}]"#, Secrets::Masked).to_string(),
+            r#"["***",{"id":"b"}]"#
+        );
+    }
+
+    #[test]
     fn headers_are_joined_titled_and_sorted_and_cookies_masked() {
         let mut all = HeaderMap::new();
         all.append("x-xss-protection", "1; mode=block".parse().unwrap());
         all.append("set-cookie", "BrowserId=a".parse().unwrap());
         all.append("cache-control", "no-cache".parse().unwrap());
         all.append("cache-control", "no-store".parse().unwrap());
+        all.append("x-new-session", "a".parse().unwrap());
         assert_eq!(
             headers(&all, Secrets::Masked).to_string(),
             concat!(
                 r#"{"Cache-Control":"no-cache, no-store","Set-Cookie":"***","#,
-                r#""X-Xss-Protection":"1; mode=block"}"#
+                r#""X-New-Session":"***","X-Xss-Protection":"1; mode=block"}"#
             )
         );
     }
