@@ -15,7 +15,7 @@ use http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::answer::{self, Answer};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::session::Standing;
 use crate::setup::{Connection, Setup};
 use crate::token::rfc3339;
@@ -149,7 +149,7 @@ impl Trouble {
             None => Self {
                 title: "No token".to_owned(),
                 when,
-                cause: error.to_string(),
+                cause: failure::told(error),
                 setting: "",
                 fix: "",
             },
@@ -207,4 +207,23 @@ fn points(counts: &[u32; MINUTES]) -> String {
     };
     let points: Vec<String> = counts.iter().enumerate().map(point).collect();
     points.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_does_not_quote_what_is_wrong_with_a_key() {
+        let error = Error::key("vault said: permission denied, /var/keys/server.key");
+        let trouble = Trouble::of(&error, Duration::ZERO);
+        assert!(!format!("{}{}", trouble.title, trouble.cause).contains("/var/keys"));
+        assert!(
+            trouble.cause.contains("the key of this connection"),
+            "{}",
+            trouble.cause
+        );
+        let trouble = Trouble::of(&Error::transport("no route"), Duration::ZERO);
+        assert!(trouble.cause.contains("no route"), "{}", trouble.cause);
+    }
 }

@@ -203,6 +203,17 @@ impl Failure {
     }
 }
 
+/// What is said of an error to whoever asks. What is wrong with a key tells of files, and of what
+/// Vault or CredHub said: that is in the log.
+pub(crate) fn told(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::Key | ErrorKind::Setting => {
+            "the key of this connection cannot be used; the log of the broker says why".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
 /// A diagnosis in one line.
 pub(crate) fn header_of(entry: &Diagnosis) -> Option<HeaderValue> {
     let text = format!(
@@ -227,9 +238,33 @@ impl From<Error> for Failure {
             }
             _ => "",
         };
-        let mut this = Self::new(status, code, format!("{error}{advice}"));
+        let mut this = Self::new(status, code, format!("{}{advice}", told(&error)));
         this.diagnosis = error.refusal().and_then(Diagnosis::of);
         this.retry_after = error.retry_after();
         this
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_key_is_not_told_to_callers() {
+        let source = std::io::Error::other("permission denied: s.TOKEN");
+        for error in [
+            Error::key("vault said: permission denied, /var/keys/server.key").with_source(source),
+            Error::setting("CREDHUB_API is /var/keys"),
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!(failure.status, StatusCode::INTERNAL_SERVER_ERROR);
+            let told = failure.document().to_string();
+            for part in ["/var/keys", "vault", "s.TOKEN", "CREDHUB"] {
+                assert!(!told.contains(part), "{told}");
+            }
+            assert!(told.contains("the key of this connection"), "{told}");
+        }
+        let told = Failure::from(Error::transport("no route")).document();
+        assert!(told.to_string().contains("no route"));
     }
 }

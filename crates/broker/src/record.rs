@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use accredit::BoxFuture;
 use accredit::clock::{Clock, UnixTime};
-use accredit::error::Error;
+use accredit::error::{Error, ErrorKind};
 use accredit::source::{Exchange, Expiry, JwtBearer, TOKEN_LIFETIME, Token, TokenSource};
 
 use crate::traffic::{MINUTES, Traffic};
@@ -72,7 +72,13 @@ impl TokenSource for Recorded {
         Box::pin(async move {
             self.record.begin(self.clock.now())?;
             let exchange = self.source.exchange().await;
-            self.record.end(exchange, self.clock.now())
+            let outcome = self.record.end(exchange, self.clock.now());
+            outcome.inspect_err(|error| {
+                // Callers are not told what is wrong with a key.
+                if matches!(error.kind(), ErrorKind::Key | ErrorKind::Setting) {
+                    tracing::warn!(%error, "a key cannot be used");
+                }
+            })
         })
     }
 }
