@@ -316,3 +316,24 @@ impl WrongKeys {
         .with_retry_after(wait)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_of_whoever_is_on_this_machine_opens_nothing_elsewhere() {
+        let callers = Callers::new(&[]);
+        let grant = |proof: &Proof| Grant {
+            caller: LOCAL.to_owned(),
+            proof: proof.clone(),
+            connection: "default".to_owned(),
+            subject: None,
+        };
+        let own = grant(&callers.local.proof);
+        assert!(callers.vouched(&own, Reach::Loopback).is_some());
+        assert!(callers.vouched(&own, Reach::Nobody).is_none());
+        let other = grant(&Proof::of("x"));
+        assert!(callers.vouched(&other, Reach::Loopback).is_none());
+    }
+}

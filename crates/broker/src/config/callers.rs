@@ -7,6 +7,7 @@ use http::Method;
 
 use super::section::Section;
 use super::{CallerConfig, ConnectionConfig, DEFAULT_PATH, Policy, Use, connections};
+use crate::caller::LOCAL;
 use crate::caller_key::KeyHash;
 use crate::pattern::Pattern;
 use crate::proxy::{METHODS, target};
@@ -20,12 +21,18 @@ pub(super) fn read(section: &Section<'_>, connections: &[ConnectionConfig]) -> V
         connections::check_name(section, &name);
         let span = below.span();
         let caller = one(name.value, below, connections);
-        let twin = callers
-            .iter()
-            .find(|other| other.keys.iter().any(|key| caller.keys.contains(key)));
-        if let Some(twin) = twin {
-            let what = format!("has a key of {} too: make one for each", twin.name);
+        if caller.name == LOCAL {
+            let what = "is the name of whoever is on this machine where no caller is configured: \
+                        choose another";
             section.mistake(&span, &caller.name, what);
+        }
+        let mut twins = callers.iter();
+        let twin = twins.find_map(|other| Some((other, shared(other, &caller)?)));
+        if let Some((twin, setting)) = twin {
+            let (name, twin) = (&caller.name, &twin.name);
+            let what =
+                format!("{twin} is told by one of its {setting} too: only one caller may be");
+            section.mistake(&span, name, what);
         }
         callers.push(caller);
     }
@@ -34,6 +41,30 @@ pub(super) fn read(section: &Section<'_>, connections: &[ConnectionConfig]) -> V
         section.mistake(&section.span(), "NAME", what);
     }
     callers
+}
+
+/// The setting by which two callers are told that have something in common there.
+fn shared(a: &CallerConfig, b: &CallerConfig) -> Option<&'static str> {
+    fn meet<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+        a.iter().any(|one| b.contains(one))
+    }
+    let settings = [
+        ("key_hash", meet(&a.keys, &b.keys)),
+        ("unix_users", meet(&a.unix_users, &b.unix_users)),
+        (
+            "certificate_subjects",
+            meet(&a.certificate_subjects, &b.certificate_subjects),
+        ),
+        (
+            "certificate_names",
+            meet(&a.certificate_names, &b.certificate_names),
+        ),
+        ("cf_apps", meet(&a.cf_apps, &b.cf_apps)),
+    ];
+    let mut settings = settings.into_iter();
+    settings
+        .find(|(_, is_shared)| *is_shared)
+        .map(|(name, _)| name)
 }
 
 fn one(name: String, section: Section<'_>, known: &[ConnectionConfig]) -> CallerConfig {

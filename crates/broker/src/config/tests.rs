@@ -137,3 +137,37 @@ fn a_policy_for_a_connection_that_is_not_there_is_a_mistake() {
     let told = read(&text).unwrap_err().to_string();
     assert!(told.contains("no connection is called defautl"), "{told}");
 }
+
+#[test]
+fn two_callers_that_are_told_by_the_same_are_a_mistake() {
+    for (rule, what) in [
+        (format!("key_hash = \"{HASH}\""), "key_hash"),
+        ("unix_users = [7, 8]".to_owned(), "unix_users"),
+        (
+            "certificate_subjects = \"CN=a\"".to_owned(),
+            "certificate_subjects",
+        ),
+        (
+            "certificate_names = \"DNS:a\"".to_owned(),
+            "certificate_names",
+        ),
+        ("cf_apps = [\"x\", \"a\"]".to_owned(), "cf_apps"),
+    ] {
+        let caller = |name: &str| format!("[callers.{name}]\n{rule}\nconnections = \"*\"\n");
+        let before = WHOLE.split("[callers.").next().unwrap();
+        assert!(read(&format!("{before}{}", caller("a"))).is_ok(), "{rule}");
+        let text = format!("{before}{}{}", caller("a"), caller("b"));
+        let told = read(&text).unwrap_err().to_string();
+        assert!(
+            told.contains(&format!("callers.b: a is told by one of its {what} too")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn no_caller_takes_the_name_of_whoever_is_on_this_machine() {
+    let text = WHOLE.replace("[callers.billing", "[callers.local");
+    let told = read(&text).unwrap_err().to_string();
+    assert!(told.contains("callers.local: is the name of"), "{told}");
+}
