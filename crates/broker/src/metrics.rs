@@ -268,19 +268,22 @@ fn plain(value: Option<u64>) -> Vec<(String, u64)> {
 }
 
 fn write_connections(page: &mut String, setup: &Setup, now: UnixTime) -> std::fmt::Result {
+    let connections = setup.connections.iter();
+    let known = connections.filter_map(|(label, connection)| {
+        let standing = connection.own()?.standing(now);
+        let known = Known {
+            now,
+            connection,
+            standing,
+        };
+        Some((label, known))
+    });
+    let known: Vec<_> = known.collect();
     for gauge in GAUGES {
         let name = gauge.name;
         head(page, name, gauge.kind, gauge.about)?;
-        for (label, connection) in &setup.connections {
-            let Some(session) = connection.own() else {
-                continue;
-            };
-            let known = Known {
-                now,
-                connection,
-                standing: session.standing(now),
-            };
-            for (more, value) in (gauge.read)(&known) {
+        for (label, known) in &known {
+            for (more, value) in (gauge.read)(known) {
                 writeln!(page, "{name}{{connection=\"{label}\"{more}}} {value}")?;
             }
         }
