@@ -48,8 +48,8 @@ pub const METHODS: [Method; 6] = [
     Method::DELETE,
 ];
 
-/// How long Salesforce may take to begin its answer once it has the request: a little longer than it
-/// gives itself.
+/// How long Salesforce may take to begin its answer once it has the request: a little longer than
+/// it gives itself.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(130);
 
 /// Where a request goes.

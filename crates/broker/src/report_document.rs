@@ -21,8 +21,8 @@ pub enum Secrets {
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
-/// Members of a reply that are no secrets. Any other is taken for one: what a server adds one day is
-/// not known here.
+/// Members of a reply that are no secrets. Any other is taken for one: what a server adds one day
+/// is not known here.
 const OPEN_MEMBERS: [&str; 15] = [
     "api_instance_url",
     "error",

@@ -1,8 +1,8 @@
 //! Whether an answer says that the session is over.
 //!
 //! Owns the words of Salesforce for that, in each form in which it says them (fact sheet §0.11,
-//! §4.6). Nothing else is taken for it: a resource may answer 401 on its own account. What an answer
-//! says is read without holding it up, and goes on to the client as it came.
+//! §4.6). Nothing else is taken for it: a resource may answer 401 on its own account. What an
+//! answer says is read without holding it up for long, and goes on to the client as it came.
 
 use std::io::Read as _;
 use std::time::Duration;

@@ -146,7 +146,7 @@ pub(crate) const REQUIRED: (&str, &str) = ("Accredit-Request", "true");
 fn the_report_of_a_real_sign_in_holds_an_assertion_that_the_certificate_verifies() {
     let (emulator, program) = org();
     let broker = Served::start(&program, "serve --listen 127.0.0.1:0 --reveal");
-    let (status, _, body) = get(&broker.url, &[]);
+    let (status, _, body) = get(&broker.url, &[REQUIRED]);
     assert_eq!(status, 200, "{body}");
     let report: Value = serde_json::from_str(&body).unwrap();
     let text = |name: &str| report[name].as_str().unwrap();
@@ -156,8 +156,10 @@ fn the_report_of_a_real_sign_in_holds_an_assertion_that_the_certificate_verifies
     let verify = ["inspect", &whole, "--cert", certificate.to_str().unwrap()];
     program.run(verify).succeeds();
     let token = report["response_text"]["access_token"].as_str().unwrap();
-    let (_, _, again) = get(&format!("{}/index", broker.url), &[]);
+    let (_, _, again) = get(&format!("{}/index", broker.url), &[REQUIRED]);
     assert!(again.contains(token), "two reports, one sign-in");
+    let (_, _, masked) = get(&broker.url, &[]);
+    assert!(!masked.contains(token), "{masked}");
     let path =
         "/v1/connections/default/proxy/services/data/v65.0/query?q=SELECT+Id+FROM+Account+LIMIT+1";
     let (status, _, body) = get(&format!("{}{path}", broker.url), &[REQUIRED]);
