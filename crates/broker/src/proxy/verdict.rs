@@ -1,14 +1,15 @@
 //! Whether an answer says that the session is over.
 //!
 //! Owns the words of Salesforce for that, in each form in which it says them (fact sheet §0.11,
-//! §4.6). Nothing else is taken for it: a resource may answer 401 on its own account. What an
-//! answer says is read without holding it up for long, and goes on to the client as it came.
+//! §4.6), and that of RFC 6750 §3.1. Nothing else is taken for it: a resource may answer 401 on its
+//! own account. What an answer says is read without holding it up for long, and goes on to the
+//! client as it came.
 
 use std::io::Read as _;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, WWW_AUTHENTICATE};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -108,10 +109,20 @@ fn of(headers: &HeaderMap, body: &[u8]) -> Verdict {
         Some(b"deflate") => inflated(flate2::read::ZlibDecoder::new(body)),
         Some(_) => None,
     };
-    match said {
-        Some(said) if said.is_over() => Verdict::Over,
-        _ => Verdict::Other,
+    match said.map_or_else(|| is_invalid_token(headers), |said| said.is_over()) {
+        true => Verdict::Over,
+        false => Verdict::Other,
     }
+}
+
+/// Says whether a challenge says of the token that it is over, where the body has no code. That of
+/// an answer to HEAD never has one.
+fn is_invalid_token(headers: &HeaderMap) -> bool {
+    let challenges = headers.get_all(WWW_AUTHENTICATE).iter();
+    let mut parts = challenges
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split([',', ' ']));
+    parts.any(|part| matches!(part, "error=\"invalid_token\"" | "error=invalid_token"))
 }
 
 fn inflated(body: impl std::io::Read) -> Option<Said> {

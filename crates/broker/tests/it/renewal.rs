@@ -13,6 +13,10 @@ const THROUGH: &str = "/v1/connections/default/proxy";
 
 const OVER: &str = r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
 
+/// The word of RFC 6750 §3.1 for a token that is over.
+const INVALID_TOKEN: &str =
+    "WWW-Authenticate: Basic, Bearer realm=\"https://org\", error=\"invalid_token\"\r\n";
+
 /// An answer with this status and body.
 fn answer(status: u16, extra: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
@@ -79,6 +83,8 @@ async fn a_session_that_is_over_is_replaced_in_whatever_form_that_is_said() {
         ("data/x", answer(401, "", rest.as_bytes())),
         ("data/x", answer(401, "", soap.as_bytes())),
         ("data/x", gzipped),
+        ("data/x", answer(401, INVALID_TOKEN, b"{}")),
+        ("data/x", answer(401, INVALID_TOKEN, b"")),
         ("async/62.0/job", answer(400, "", bulk.as_bytes())),
         ("async/62.0/job", answer(400, "", bulk_json.as_bytes())),
     ] {
@@ -96,6 +102,25 @@ async fn a_session_that_is_over_is_replaced_in_whatever_form_that_is_said() {
         assert_eq!(reply.status, 200, "{shown} {reply:?}");
         assert_eq!(world.rest.take().len(), 2, "{shown}");
         assert_eq!(world.salesforce.asked(), 2, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_without_that_word_and_a_body_that_says_otherwise_renew_nothing() {
+    let world = signed_in().await;
+    let never = r#"[{"message":"INVALID_HEADER_TYPE","errorCode":"INVALID_AUTH_HEADER"}]"#;
+    for (extra, body) in [
+        ("WWW-Authenticate: Bearer realm=\"invalid_token\"\r\n", "{}"),
+        (
+            "WWW-Authenticate: Bearer error=\"insufficient_scope\"\r\n",
+            "",
+        ),
+        (INVALID_TOKEN, never),
+    ] {
+        world.rest.answer(answer(401, extra, body.as_bytes()));
+        let reply = world.get(&format!("{THROUGH}/services/data/x")).await;
+        assert_eq!((reply.status, reply.body.as_str()), (401, body));
+        assert_eq!(world.salesforce.asked(), 1, "{extra}");
     }
 }
 
