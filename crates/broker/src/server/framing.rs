@@ -12,6 +12,13 @@ const POISON: u8 = 0;
 /// The longest line that is looked at, in bytes; the server's own limits are below it.
 const LINE_MAX: usize = 64 * 1024;
 
+/// How much of a line is kept, in bytes: more than what means something here needs. Whoever sends
+/// the beginnings of long lines holds no more than this for each.
+const KEPT_MAX: usize = 256;
+
+/// What the request line of an old client ends with.
+const OLD: &[u8] = b" HTTP/1.0\r";
+
 /// The longest line before a chunk or after the last, in bytes.
 const CHUNK_LINE_MAX: usize = 4 * 1024;
 
@@ -19,8 +26,18 @@ const CHUNK_LINE_MAX: usize = 4 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Framing {
     phase: Phase,
-    line: Vec<u8>,
+    line: Line,
     head: Head,
+}
+
+/// What is remembered of a line.
+#[derive(Debug, Default)]
+struct Line {
+    /// Its beginning.
+    kept: Vec<u8>,
+    /// Its last bytes.
+    end: [u8; OLD.len()],
+    length: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,17 +102,13 @@ impl Framing {
         let end = rest.iter().position(|byte| *byte == b'\n');
         let taken = end.map_or(rest.len(), |end| end + 1);
         let part = rest.get(..taken).unwrap_or_default();
-        self.line.extend_from_slice(part);
-        let longest = match self.phase {
-            Phase::ChunkSize | Phase::Trailer => CHUNK_LINE_MAX,
-            _ => LINE_MAX,
-        };
+        let is_sound = self.line.take(part, self.phase);
         let next = match end {
-            _ if self.line.len() > longest => None,
-            None => Some(self.phase).filter(|_| is_sound_so_far(&self.line, self.phase)),
+            _ if !is_sound => None,
+            None => Some(self.phase),
             Some(_) => self.end_line(),
         };
-        if end.is_some() || next.is_none() {
+        if end.is_some() {
             self.line.clear();
         }
         self.phase = next.unwrap_or(Phase::Broken);
@@ -108,67 +121,104 @@ impl Framing {
 
     /// What follows the line that has just ended; `None` if it may not be.
     fn end_line(&mut self) -> Option<Phase> {
-        let line = std::mem::take(&mut self.line);
-        let text = line.strip_suffix(b"\r\n")?;
-        if !is_sound_so_far(text, self.phase) || text.contains(&b'\r') {
-            return None;
-        }
-        let next = match self.phase {
+        let line = &self.line;
+        match self.phase {
             // A server passes over empty lines before a request (RFC 9112 §2.2).
-            Phase::RequestLine if text.is_empty() => Some(Phase::RequestLine),
+            Phase::RequestLine if line.is_empty() => Some(Phase::RequestLine),
             Phase::RequestLine => {
                 self.head = Head {
-                    is_old: text.ends_with(b" HTTP/1.0"),
+                    is_old: line.end == OLD,
                     ..Head::default()
                 };
                 Some(Phase::Header)
             }
-            Phase::Header if text.is_empty() => self.head.body(),
-            Phase::Header => self.head.take(text).then_some(Phase::Header),
-            Phase::ChunkSize => chunk(text),
-            Phase::Trailer if text.is_empty() => Some(Phase::RequestLine),
+            Phase::Header if line.is_empty() => self.head.body(),
+            Phase::Header => self.head.take(line).then_some(Phase::Header),
+            Phase::ChunkSize => chunk(line.whole()?),
+            Phase::Trailer if line.is_empty() => Some(Phase::RequestLine),
             Phase::Trailer => Some(Phase::Trailer),
             Phase::Body(_) | Phase::Chunk(_) | Phase::Broken => None,
-        };
-        self.line = line;
-        next
+        }
     }
 }
 
-/// Says whether a line, or the beginning of one, holds only what it may.
-fn is_sound_so_far(line: &[u8], phase: Phase) -> bool {
-    let inner = line.strip_suffix(b"\r").unwrap_or(line);
+impl Line {
+    /// Takes in more of it; says whether it holds only what it may.
+    fn take(&mut self, part: &[u8], phase: Phase) -> bool {
+        let (text, is_over) = match part.strip_suffix(b"\n") {
+            Some(text) => (text, true),
+            None => (part, false),
+        };
+        // CR stands before LF, and nowhere else.
+        let is_torn = self.end.ends_with(b"\r") && !text.is_empty();
+        let inner = text.strip_suffix(b"\r").unwrap_or(text);
+        let is_sound = !is_torn && inner.iter().all(|byte| is_sound(*byte, phase));
+        let room = KEPT_MAX.saturating_sub(self.kept.len()).min(text.len());
+        self.kept
+            .extend_from_slice(text.get(..room).unwrap_or_default());
+        self.end.rotate_left(text.len().min(OLD.len()));
+        for (slot, byte) in self.end.iter_mut().rev().zip(text.iter().rev()) {
+            *slot = *byte;
+        }
+        self.length = self.length.saturating_add(text.len());
+        let longest = match phase {
+            Phase::ChunkSize | Phase::Trailer => CHUNK_LINE_MAX,
+            _ => LINE_MAX,
+        };
+        is_sound && self.length <= longest && (!is_over || self.end.ends_with(b"\r"))
+    }
+
+    /// Whether nothing but its end was there.
+    const fn is_empty(&self) -> bool {
+        self.length <= 1
+    }
+
+    /// Its beginning, without its end.
+    fn beginning(&self) -> &[u8] {
+        self.kept.strip_suffix(b"\r").unwrap_or(&self.kept)
+    }
+
+    /// All of it, if it is short.
+    fn whole(&self) -> Option<&[u8]> {
+        (self.length == self.kept.len()).then(|| self.beginning())
+    }
+
+    fn clear(&mut self) {
+        self.kept.clear();
+        (self.end, self.length) = ([0; OLD.len()], 0);
+    }
+}
+
+/// Says whether a byte may stand in a line.
+fn is_sound(byte: u8, phase: Phase) -> bool {
     match phase {
         // Fragments are never sent (RFC 9112 §3.2), and a server that cuts one off would forward
         // another target than the one that was judged.
-        Phase::RequestLine => inner
-            .iter()
-            .all(|byte| (0x20..0x7f).contains(byte) && *byte != b'#'),
-        _ => !inner
-            .iter()
-            .any(|byte| *byte < 0x20 && *byte != b'\t' || *byte == 0x7f),
+        Phase::RequestLine => (0x20..0x7f).contains(&byte) && byte != b'#',
+        _ => (byte >= 0x20 || byte == b'\t') && byte != 0x7f,
     }
 }
 
 impl Head {
     /// Takes in a header; says whether it may be.
-    fn take(&mut self, line: &[u8]) -> bool {
-        let mut parts = line.splitn(2, |byte| *byte == b':');
+    fn take(&mut self, line: &Line) -> bool {
+        let mut parts = line.beginning().splitn(2, |byte| *byte == b':');
         let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
             return false;
         };
         if name.is_empty() || !name.iter().all(|byte| is_token_byte(*byte)) {
             return false;
         }
-        let value = value.trim_ascii();
+        // A long value has blanks around it that nobody needs, or none of the three meanings.
+        let value = line.whole().map(|_| value.trim_ascii());
         if name.eq_ignore_ascii_case(b"content-length") {
             let is_first = self.length.is_none();
-            self.length = digits(value, 10);
+            self.length = value.and_then(|value| digits(value, 10));
             is_first && self.length.is_some()
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             let is_first = !self.is_chunked;
             self.is_chunked = true;
-            is_first && value.eq_ignore_ascii_case(b"chunked")
+            is_first && value.is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"))
         } else if name.eq_ignore_ascii_case(b"host") {
             let is_first = !self.has_host;
             self.has_host = true;
@@ -240,12 +290,13 @@ mod tests {
             Framing::default().examine(&mut bytes);
             bytes == text.as_bytes()
         };
-        // In single bytes it must come to the same.
+        // In single bytes it must come to the same, and nothing long is kept.
         let (mut framing, mut single) = (Framing::default(), Vec::new());
         for byte in text.bytes() {
             let mut one = [byte];
             framing.examine(&mut one);
             single.extend(one);
+            assert!(framing.line.kept.capacity() <= KEPT_MAX);
         }
         assert_eq!(single == text.as_bytes(), whole, "{text:?}");
         whole
@@ -261,6 +312,29 @@ mod tests {
             "GET / HTTP/1.1\r\nX: \u{e9}#\t!\r\n\r\n",
         ] {
             assert!(is_let_through(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn long_lines_are_let_through_and_not_kept() {
+        let long = "x".repeat(40_000);
+        for text in [
+            format!("GET /{long} HTTP/1.1\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\nCookie: {long}\r\nHost: x\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\nCookie: {long}"),
+        ] {
+            assert!(is_let_through(&text), "{}", &text[..40]);
+        }
+        let blanks = " ".repeat(300);
+        for text in [
+            format!("POST /{long} HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\n{long}: x\r\n\r\n"),
+            format!("POST / HTTP/1.1\r\nContent-Length: {blanks}5\r\n\r\nabcde"),
+            format!("POST / HTTP/1.1\r\nTransfer-Encoding:{blanks}chunked\r\n\r\n0\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\nCookie: {long}\rx\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\nCookie: {long}\n\r\n"),
+        ] {
+            assert!(!is_let_through(&text), "{}", &text[..40]);
         }
     }
 
