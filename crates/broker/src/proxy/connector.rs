@@ -14,8 +14,10 @@ use accredit::secret::Secret;
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
+use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls_native_certs::CertificateResult;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -145,16 +147,10 @@ impl Inner {
         if let Some(tls) = self.tls.get() {
             return Ok(tls.clone());
         }
-        let mut roots = rustls::RootCertStore::empty();
-        for root in rustls_native_certs::load_native_certs().certs {
-            // One odd certificate of the system takes nothing from the others.
-            let _odd = roots.add(root);
-        }
-        for root in CertificateDer::pem_slice_iter(&self.settings.extra_roots) {
-            roots
-                .add(root.map_err(io::Error::other)?)
-                .map_err(io::Error::other)?;
-        }
+        let roots = trusted(
+            rustls_native_certs::load_native_certs(),
+            &self.settings.extra_roots,
+        )?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -164,6 +160,31 @@ impl Inner {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let tls = TlsConnector::from(Arc::new(config));
         Ok(self.tls.get_or_init(|| tls).clone())
+    }
+}
+
+/// Whom to trust. Where the system's certificates cannot be read now (there may be too many open
+/// files), this is an error, so that they are asked for again.
+fn trusted(system: CertificateResult, extra: &[u8]) -> io::Result<RootCertStore> {
+    if let (true, Some(error)) = (system.certs.is_empty(), system.errors.into_iter().next()) {
+        let what = format!("the certificates that this system trusts could not be read: {error}");
+        return Err(io::Error::other(what));
+    }
+    let mut roots = RootCertStore::empty();
+    for root in system.certs {
+        // One odd certificate of the system takes nothing from the others.
+        let _odd = roots.add(root);
+    }
+    for root in CertificateDer::pem_slice_iter(extra) {
+        roots
+            .add(root.map_err(io::Error::other)?)
+            .map_err(io::Error::other)?;
+    }
+    match roots.is_empty() {
+        true => Err(io::Error::other(
+            "this system trusts no certificate at all; SSL_CERT_FILE names a file of them",
+        )),
+        false => Ok(roots),
     }
 }
 
@@ -272,5 +293,32 @@ impl AsyncWrite for Wire {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trust_store_that_could_not_be_read_is_no_empty_trust_store() {
+        let mut failed = CertificateResult::default();
+        let too_many = io::Error::from_raw_os_error(24);
+        let error = rustls_native_certs::Error {
+            context: "failed to open",
+            kind: rustls_native_certs::ErrorKind::Io {
+                inner: too_many,
+                path: "/etc/ssl/certs".into(),
+            },
+        };
+        failed.errors.push(error);
+        let error = trusted(failed, b"").unwrap_err();
+        assert!(error.to_string().contains("could not be read"), "{error}");
+        let none = trusted(CertificateResult::default(), b"").unwrap_err();
+        assert!(none.to_string().contains("SSL_CERT_FILE"), "{none}");
+        let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let extra = key.cert.pem();
+        let roots = trusted(CertificateResult::default(), extra.as_bytes()).unwrap();
+        assert_eq!(roots.len(), 1);
     }
 }
