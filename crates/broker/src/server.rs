@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
@@ -47,6 +48,13 @@ const HEAD_MAX: usize = 48 * 1024;
 
 /// How long tokens may take to be revoked at the end.
 const REVOKING_MAX: Duration = Duration::from_secs(5);
+
+/// After how long without a word the system finds out whether the other end is still there, and how
+/// often it asks. A client whose machine is gone holds a connection for two minutes.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_secs(60))
+    .with_interval(Duration::from_secs(15))
+    .with_retries(4);
 
 /// How long to wait when the system has no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -221,6 +229,7 @@ impl Door {
             Self::Tcp(listener) => listener.poll_accept(context).map(|accepted| {
                 let (stream, peer) = accepted?;
                 stream.set_nodelay(true)?;
+                SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
                 Ok(Line::Tcp(stream, peer))
             }),
             Self::Unix { listener, own_uid } => listener.poll_accept(context).map(|accepted| {
@@ -308,3 +317,6 @@ async fn answer<I>(
         tracing::debug!(%error, "a connection broke off");
     }
 }
+
+#[cfg(test)]
+mod tests;
