@@ -59,6 +59,8 @@ pub struct StoreConfig {
     pub url: String,
     /// Where the key that seals tokens is: `env:NAME` or a file.
     pub key: String,
+    /// Authorities in PEM of the store's certificate; `None`: those that the system trusts.
+    pub ca: Option<String>,
     /// Where the table stands in the file.
     pub place: String,
 }

@@ -85,7 +85,13 @@ pub(crate) async fn open(
     let vault = Vault::new(&keys.secret(&store.key).await?)?;
     let url = keys.secret(&store.url).await?;
     let url = String::from_utf8_lossy(url.expose()).trim().to_owned();
-    let redis = RedisStore::new(&url).map_err(|error| Error::setting(error.to_string()))?;
+    let authorities = match &store.ca {
+        None => None,
+        Some(path) => Some(keys.file(path).await?),
+    };
+    let authorities = authorities.as_ref().map(|read| read.expose().as_slice());
+    let redis = RedisStore::new(&url, authorities);
+    let redis = redis.map_err(|error| Error::setting(error.to_string()))?;
     Ok((redis, vault))
 }
 

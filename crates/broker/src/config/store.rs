@@ -10,26 +10,31 @@ use super::section::Section;
 pub(super) fn read(section: Section<'_>) -> Option<StoreConfig> {
     let url = section.required("url", url);
     let key = section.required("key", reference);
+    let ca = section.optional("ca", file);
     let place = section.place(&section.span(), "url");
     section.finish();
     Some(StoreConfig {
         url: url?.value,
         key: key?.value,
+        ca: ca.map(|found| found.value),
         place,
     })
 }
 
 fn url(text: &str) -> Result<String, Error> {
-    if text.starts_with("rediss:") {
-        return Err(Error::setting(
-            "Redis over TLS is not built into this version, expected redis:// or redis+unix://",
-        ));
-    }
-    let is_url = text.starts_with("redis://") || text.starts_with("redis+unix://");
+    let schemes = ["redis://", "rediss://", "redis+unix://"];
+    let is_url = schemes.iter().any(|scheme| text.starts_with(scheme));
     if is_url && !text.contains('@') {
         return Ok(text.to_owned());
     }
     reference(text)
+}
+
+fn file(text: &str) -> Result<String, Error> {
+    match text.is_empty() || text.contains('\0') || text.len() > 4096 {
+        true => Err(Error::setting("expected the path of a file")),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// A place that holds a secret, never the secret.

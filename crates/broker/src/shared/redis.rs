@@ -10,7 +10,12 @@ use std::time::Duration;
 
 use accredit::clock::UnixTime;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, IntoConnectionInfo as _,
+    TlsCertificates,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::{Fenced, Login, Place, Seen, StoreError, Stored};
 use crate::record::LOGINS_MAX;
@@ -75,14 +80,39 @@ impl fmt::Debug for RedisStore {
 }
 
 impl RedisStore {
-    /// The store behind `url`. Nothing is opened yet.
+    /// The store behind `url`. Nothing is opened yet. Over TLS (`rediss://`) its certificate has
+    /// to come from one of `authorities` (in PEM), else from one that the system trusts.
     ///
     /// # Errors
-    /// The URL is none of `redis://` or `redis+unix://`. It is not quoted: it may hold a password.
-    pub fn new(url: &str) -> Result<Self, StoreError> {
-        let client = Client::open(url).map_err(|_| {
-            StoreError("expected redis://[USER:PASSWORD@]HOST[:PORT][/DB]".to_owned())
-        })?;
+    /// The URL is none of `redis://`, `rediss://` or `redis+unix://`, or wants certificates not to
+    /// be checked; it is not quoted: it may hold a password. Or `authorities` holds no certificate.
+    pub fn new(url: &str, authorities: Option<&[u8]>) -> Result<Self, StoreError> {
+        let wrong =
+            |_| StoreError("expected redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB]".to_owned());
+        let place = url.into_connection_info().map_err(wrong)?;
+        let is_unchecked = matches!(place.addr(), ConnectionAddr::TcpTls { insecure: true, .. });
+        if is_unchecked {
+            let what = "a store whose certificate is not checked (#insecure) could be anybody's";
+            return Err(StoreError(what.to_owned()));
+        }
+        // Whoever embeds the broker may have chosen another one.
+        let _chosen = rustls::crypto::ring::default_provider().install_default();
+        let client = match authorities {
+            None => Client::open(place).map_err(wrong)?,
+            Some(text) => {
+                let has_one = CertificateDer::pem_slice_iter(text).any(|one| one.is_ok());
+                let certificates = TlsCertificates {
+                    client_tls: None,
+                    root_cert: Some(text.to_vec()),
+                };
+                let built = Client::build_with_tls(place, certificates);
+                let what = "the authorities of the store (ca) are no certificates in PEM";
+                built
+                    .ok()
+                    .filter(|_| has_one)
+                    .ok_or_else(|| StoreError(what.to_owned()))?
+            }
+        };
         Ok(Self {
             client,
             connection: Mutex::default(),

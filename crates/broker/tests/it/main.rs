@@ -34,6 +34,8 @@ mod sharing;
 #[cfg(test)]
 mod stand_in;
 #[cfg(test)]
+mod store_tls;
+#[cfg(test)]
 mod uses;
 #[cfg(test)]
 mod vectors;
