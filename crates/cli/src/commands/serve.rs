@@ -85,6 +85,7 @@ fn start(
     out: &mut Output,
 ) -> Result<(), CliError> {
     let room = service_manager::raise_open_files();
+    service_manager::forbid_core_dumps();
     let source = Source::find(args, world, room)?;
     let config = source.read()?;
     if config.listener.limits().total > room {

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::env_vars;
 use crate::settings::{Environment, lookup};
@@ -46,6 +46,21 @@ fn abstract_name(name: &[u8]) -> io::Result<SocketAddr> {
 #[cfg(not(target_os = "linux"))]
 fn abstract_name(_: &[u8]) -> io::Result<SocketAddr> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Keeps what the process holds out of files and debuggers: a core dump would hold every key.
+pub(super) fn forbid_core_dumps() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // A process may always lower its own limits; where the system forbids it, nothing is lost.
+    let _refused = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _refused = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
 }
 
 /// Files that are open besides connections: keys, logs, the store.
