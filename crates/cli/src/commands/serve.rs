@@ -196,6 +196,13 @@ fn announce(
              `accredit serve key new` makes a key for a caller",
         );
     }
+    let is_plain = config.listener.tls.is_none() && !bound.ip().is_loopback();
+    if is_plain && chosen_by == ChosenBy::Person {
+        out.warn(
+            "keys of callers and tokens cross the network in the clear: [listener.tls] names a \
+             certificate; without it, something else has to keep the way to callers secret",
+        );
+    }
     let scheme = match config.listener.tls {
         Some(_) => "https",
         None => "http",
