@@ -3,8 +3,9 @@
 //! Owns the way to them from a process that nobody watches: no prompt, and no thread of the server
 //! that waits for a vault.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use accredit::BoxFuture;
 use accredit::error::Error;
@@ -25,7 +26,11 @@ const FILE_LENGTH_MAX: u64 = 1024 * 1024;
 
 /// Reads keys as `--jwt-key-file` does.
 #[derive(Debug)]
-pub(super) struct References(World);
+pub(super) struct References {
+    world: World,
+    /// What was said of each key when it was last read: it is read often, and said once.
+    said: Arc<Mutex<HashMap<String, Vec<String>>>>,
+}
 
 /// Knows what was written down, and asks nobody.
 #[derive(Debug)]
@@ -38,13 +43,19 @@ impl Passphrases for Written {
 }
 
 impl References {
-    pub(super) const fn new(world: World) -> Self {
-        Self(world)
+    pub(super) fn new(world: World) -> Self {
+        Self {
+            world,
+            said: Arc::default(),
+        }
     }
 }
 
+/// A key, and what is to be said of it.
+type Read = (HeldKey, Vec<String>);
+
 /// Reaches a key. A place elsewhere may take its time.
-fn read(reference: &str, world: &World) -> Result<HeldKey, Error> {
+fn read(reference: &str, world: &World) -> Result<Read, Error> {
     let reference = KeyReference::parse(reference)?;
     let passphrases = Arc::new(Written(PassphraseSource::new(None, world)));
     let held = reference
@@ -53,27 +64,38 @@ fn read(reference: &str, world: &World) -> Result<HeldKey, Error> {
     let text = match held {
         Held::Text(text) => text,
         Held::Elsewhere(signer) => {
-            return Ok(HeldKey {
+            let held = HeldKey {
                 signer,
                 certificate_ends: None,
-            });
+            };
+            return Ok((held, Vec::new()));
         }
     };
     let passphrases = passphrases.as_ref();
     let loaded = load(&text.text, &text.origin, passphrases, Engine::Throughput)?;
-    for note in &text.notes {
-        tracing::warn!(note, "a note on a key");
-    }
-    for repair in &loaded.repairs {
-        tracing::warn!(origin = text.origin, %repair, "a key had to be put right");
-    }
+    let repairs = loaded.repairs.iter();
+    let repairs = repairs.map(|repair| format!("{}: put right: {repair}", text.origin));
+    let notes = text.notes.iter().cloned().chain(repairs).collect();
     // A certificate may stand beside the key; it is of use only to tell its end.
     let found = describe_with(&text.text, &text.origin, passphrases).unwrap_or_default();
     let certificate = found.into_iter().find_map(|one| one.certificate);
-    Ok(HeldKey {
+    let held = HeldKey {
         signer: Arc::new(loaded.key),
         certificate_ends: certificate.map(|one| one.not_after),
-    })
+    };
+    Ok((held, notes))
+}
+
+/// Says what there is to say of a key, unless the same was said of it last.
+fn say(said: &Mutex<HashMap<String, Vec<String>>>, reference: &str, notes: Vec<String>) {
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.get(reference).is_some_and(|before| *before == notes) {
+        return;
+    }
+    for note in &notes {
+        tracing::warn!(note, "a note on a key");
+    }
+    said.insert(reference.to_owned(), notes);
 }
 
 fn read_file(path: &str) -> Result<Secret<Vec<u8>>, Error> {
@@ -97,16 +119,21 @@ fn read_secret(reference: &str, world: &World) -> Result<Secret<Vec<u8>>, Error>
 
 impl KeySource for References {
     fn load(&self, reference: &str) -> BoxFuture<'_, Result<HeldKey, Error>> {
-        let (reference, world) = (reference.to_owned(), self.0.clone());
+        let (reference, world) = (reference.to_owned(), self.world.clone());
+        let said = Arc::clone(&self.said);
         Box::pin(async move {
-            let reading = spawn_blocking(move || read(&reference, &world));
+            let reading = spawn_blocking(move || {
+                let (held, notes) = read(&reference, &world)?;
+                say(&said, &reference, notes);
+                Ok(held)
+            });
             let abandoned = |_| Err(Error::key("the reading of a key was abandoned"));
             reading.await.unwrap_or_else(abandoned)
         })
     }
 
     fn secret(&self, reference: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
-        Box::pin(std::future::ready(read_secret(reference, &self.0)))
+        Box::pin(std::future::ready(read_secret(reference, &self.world)))
     }
 
     fn file(&self, path: &str) -> BoxFuture<'_, Result<Secret<Vec<u8>>, Error>> {
