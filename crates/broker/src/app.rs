@@ -153,6 +153,10 @@ impl App {
         self.0.store.as_deref()
     }
 
+    pub(crate) fn audit_lines_lost(&self) -> u64 {
+        self.0.audit.lost()
+    }
+
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }

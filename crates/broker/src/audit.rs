@@ -18,6 +18,11 @@ const PART_MAX: usize = 256;
 pub trait AuditLog: Send + Sync + fmt::Debug {
     /// Takes one line.
     fn record(&self, entry: &AuditEntry<'_>);
+
+    /// How many lines could not be kept.
+    fn lost(&self) -> u64 {
+        0
+    }
 }
 
 /// One use of a connection.

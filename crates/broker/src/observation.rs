@@ -40,7 +40,12 @@ pub(crate) fn open_api() -> Answer {
 }
 
 pub(crate) fn metrics(app: &App, setup: &Setup) -> Answer {
-    let text = app.metrics().page(setup, app.world().clock.now());
+    let mut text = app.metrics().page(setup, app.world().clock.now());
+    let lost = app.audit_lines_lost();
+    text.push_str(&format!(
+        "# HELP accredit_audit_lost_total Lines of the audit log that could not be written.\n\
+         # TYPE accredit_audit_lost_total counter\naccredit_audit_lost_total {lost}\n"
+    ));
     let mut answer = answer::full(StatusCode::OK, text);
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, kind);

@@ -3,6 +3,7 @@
 //! Owns the life of the process: settings, keys, listener, reload, drain. What is answered is the
 //! business of `accredit_broker`.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -112,7 +113,8 @@ fn start(
         },
     };
     runtime()?.block_on(async {
-        let audit = Arc::new(AuditLines::start()?);
+        let clock = Arc::clone(&world.clock);
+        let audit = Arc::new(AuditLines::start(io::stdout(), clock)?);
         let parts = Parts {
             world: BrokerWorld {
                 http: Arc::new(http),

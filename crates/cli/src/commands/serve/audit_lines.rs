@@ -1,14 +1,18 @@
 //! The audit log on stdout: one line of JSON for each use.
 //!
-//! Owns the thread that writes, so that no request waits for a pipe that is read slowly, unless it
-//! is thousands of lines behind. No line is dropped.
+//! Owns the thread that writes, so that no request waits for a pipe that is read slowly or not at
+//! all. Invariant: a line that could not be written is counted, and the log itself says where.
 
-use std::io::{self, Write as _};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
+use accredit::clock::Clock;
 use accredit_broker::audit::{AuditEntry, AuditLog};
+use serde_json::json;
 
 use crate::error::CliError;
 
@@ -18,35 +22,63 @@ const LINES_MAX: usize = 8_192;
 /// How much is written at once, in bytes.
 const CHUNK: usize = 32 * 1024;
 
+/// How long the end of the process waits for lines to be written.
+const FINISH_MAX: Duration = Duration::from_millis(500);
+
 /// Writes lines in the order in which they come.
 #[derive(Debug)]
-pub(super) struct AuditLines(Mutex<Option<Writer>>);
+pub(super) struct AuditLines {
+    writer: Mutex<Option<Writer>>,
+    lost: Arc<AtomicU64>,
+}
 
 #[derive(Debug)]
 struct Writer {
     lines: SyncSender<Vec<u8>>,
-    thread: JoinHandle<()>,
+    done: Receiver<()>,
+    /// Whether lines are being lost, which is said once.
+    is_behind: bool,
 }
 
 impl AuditLines {
-    pub(super) fn start() -> Result<Self, CliError> {
+    pub(super) fn start(
+        output: impl Write + Send + 'static,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CliError> {
         let (sender, lines) = sync_channel(LINES_MAX);
+        let (finished, done) = sync_channel(1);
+        let lost = Arc::<AtomicU64>::default();
+        let mut writing = Writing {
+            output,
+            clock,
+            lost: Arc::clone(&lost),
+            told: 0,
+            has_failed: false,
+        };
         let thread = thread::Builder::new().name("accredit-audit".to_owned());
-        let thread = thread
-            .spawn(move || write(&lines))
+        thread
+            .spawn(move || {
+                writing.write_all(&lines);
+                let _nobody_waits = finished.send(());
+            })
             .map_err(|error| CliError::other("no thread for the audit log").with_source(error))?;
-        Ok(Self(Mutex::new(Some(Writer {
+        let writer = Mutex::new(Some(Writer {
             lines: sender,
-            thread,
-        }))))
+            done,
+            is_behind: false,
+        }));
+        Ok(Self { writer, lost })
     }
 
-    /// Writes what is left.
+    /// Writes what is left, unless nobody takes it.
     pub(super) fn finish(&self) {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Writer { lines, thread }) = last {
-            drop(lines);
-            let _panicked = thread.join();
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Writer { lines, done, .. }) = writer.take() else {
+            return;
+        };
+        drop(lines);
+        if done.recv_timeout(FINISH_MAX).is_err() {
+            tracing::error!("the end of the audit log is lost: nobody reads it");
         }
     }
 }
@@ -57,27 +89,168 @@ impl AuditLog for AuditLines {
             return;
         };
         line.push(b'\n');
-        let sender = match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(writer) => writer.lines.clone(),
-            None => return,
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writer) = &mut *writer else {
+            return;
         };
-        let _ended = sender.send(line);
+        match writer.lines.try_send(line) {
+            Ok(()) => writer.is_behind = false,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+                if !writer.is_behind {
+                    writer.is_behind = true;
+                    tracing::error!("lines of the audit log are lost: nobody reads it");
+                }
+            }
+        }
+    }
+
+    fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 }
 
-fn write(lines: &Receiver<Vec<u8>>) {
-    let mut chunk = Vec::with_capacity(CHUNK);
-    while let Ok(line) = lines.recv() {
-        chunk.extend_from_slice(&line);
-        while chunk.len() < CHUNK {
-            match lines.try_recv() {
-                Ok(line) => chunk.extend_from_slice(&line),
-                Err(_) => break,
+/// What the thread has.
+struct Writing<O> {
+    output: O,
+    clock: Arc<dyn Clock>,
+    lost: Arc<AtomicU64>,
+    /// How many of the lost lines the log tells of.
+    told: u64,
+    has_failed: bool,
+}
+
+impl<O: Write> Writing<O> {
+    fn write_all(&mut self, lines: &Receiver<Vec<u8>>) {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        while let Ok(line) = lines.recv() {
+            let mut count = 1;
+            chunk.extend_from_slice(&line);
+            while chunk.len() < CHUNK {
+                let Ok(line) = lines.try_recv() else {
+                    break;
+                };
+                chunk.extend_from_slice(&line);
+                count += 1;
+            }
+            self.write(&mut chunk, count);
+            chunk.clear();
+        }
+    }
+
+    /// Writes some lines, and how many are missing before them.
+    fn write(&mut self, chunk: &mut Vec<u8>, count: u64) {
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > self.told {
+            let time = self.clock.now().as_millis();
+            let gap = json!({"time": time, "lost": lost - self.told});
+            chunk.splice(0..0, format!("{gap}\n").into_bytes());
+        }
+        let written = self.output.write_all(chunk);
+        match written.and_then(|()| self.output.flush()) {
+            Ok(()) => (self.told, self.has_failed) = (lost, false),
+            // Whoever read the log may be gone, or the disk full; the broker goes on.
+            Err(error) => {
+                self.lost.fetch_add(count, Ordering::Relaxed);
+                if !self.has_failed {
+                    self.has_failed = true;
+                    tracing::error!(%error, "the audit log cannot be written");
+                }
             }
         }
-        let mut stdout = io::stdout().lock();
-        // Whoever read the log may be gone; the broker goes on.
-        let _gone = stdout.write_all(&chunk).and_then(|()| stdout.flush());
-        chunk.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::mpsc::{Sender, channel};
+
+    use accredit::clock::{ManualClock, UnixTime};
+
+    use super::*;
+
+    const ENTRY: AuditEntry<'_> = AuditEntry {
+        time: 1,
+        caller: "a",
+        connection: "default",
+        subject: None,
+        way: "token",
+        method: "GET",
+        path: "/",
+        status: 200,
+    };
+
+    /// An output that takes nothing before it is told what to do.
+    struct Gate {
+        orders: Receiver<io::Result<()>>,
+        written: Sender<String>,
+    }
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // Nobody gives orders any more: the way is open.
+            self.orders.recv().unwrap_or(Ok(()))?;
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            self.written.send(text).unwrap();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gate() -> (AuditLines, Sender<io::Result<()>>, Receiver<String>) {
+        let (order, orders) = channel();
+        let (sender, written) = channel();
+        let gate = Gate {
+            orders,
+            written: sender,
+        };
+        let clock = Arc::new(ManualClock::new(UnixTime::from_secs(7)));
+        (AuditLines::start(gate, clock).unwrap(), order, written)
+    }
+
+    #[test]
+    fn a_log_that_nobody_reads_holds_nobody_up_and_says_what_is_missing() {
+        let (lines, order, written) = gate();
+        let all = 3 * LINES_MAX as u64;
+        (0..all).for_each(|_| lines.record(&ENTRY));
+        let lost = lines.lost();
+        assert!(lost > all / 2, "{lost}");
+        drop(order);
+        lines.finish();
+        let text: String = written.iter().collect();
+        let (gaps, whole): (Vec<&str>, Vec<&str>) =
+            text.lines().partition(|line| line.contains("lost"));
+        assert_eq!(gaps, [format!("{{\"time\":7000,\"lost\":{lost}}}")]);
+        assert_eq!(whole.len() as u64 + lost, all);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_is_counted_and_goes_on() {
+        let (lines, order, written) = gate();
+        lines.record(&ENTRY);
+        order.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        while lines.lost() == 0 {
+            thread::yield_now();
+        }
+        lines.record(&ENTRY);
+        drop(order);
+        lines.finish();
+        let text: String = written.iter().collect();
+        assert!(
+            text.starts_with("{\"time\":7000,\"lost\":1}\n{\"time\":1,"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_log_that_nobody_reads() {
+        let (lines, order, _written) = gate();
+        lines.record(&ENTRY);
+        lines.finish();
+        drop(order);
     }
 }
