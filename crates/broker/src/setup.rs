@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 
+use accredit::BoxFuture;
 use accredit::clock::UnixTime;
 use accredit::error::Error;
 
@@ -23,6 +25,9 @@ use crate::tls::{Tls, TlsFiles};
 
 /// The connection that is meant where none is named.
 pub(crate) const DEFAULT: &str = "default";
+
+/// How many keys are read at the same time.
+const KEYS_AT_ONCE: usize = 16;
 
 /// Whether the report shows secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +81,39 @@ async fn read_tls(files: &TlsConfig, keys: &dyn KeySource) -> Result<Tls, Error>
     })
 }
 
+/// Reads the keys of all connections, some at a time: each may have to be asked for elsewhere.
+async fn load_all(
+    connections: &[ConnectionConfig],
+    keys: &dyn KeySource,
+) -> Vec<Result<HeldKey, Error>> {
+    let mut loaded = Vec::with_capacity(connections.len());
+    for some in connections.chunks(KEYS_AT_ONCE) {
+        let loading = some.iter().map(|one| keys.load(&one.key.reference));
+        loaded.extend(all(loading.collect()).await);
+    }
+    loaded
+}
+
+/// Waits for all of them at the same time.
+async fn all<T>(mut pending: Vec<BoxFuture<'_, T>>) -> Vec<T> {
+    let mut done: Vec<Option<T>> = pending.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (slot, future) in done.iter_mut().zip(&mut pending) {
+            if slot.is_none()
+                && let Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *slot = Some(value);
+            }
+        }
+        match done.iter().all(Option::is_some) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
 fn told_with_source(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
@@ -98,8 +136,9 @@ impl Setup {
     ) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();
         let mut connections = BTreeMap::new();
-        for connection in &config.connections {
-            match keys.load(&connection.key.reference).await {
+        let loaded = load_all(&config.connections, keys).await;
+        for (connection, loaded) in config.connections.iter().zip(loaded) {
+            match loaded {
                 Ok(key) => {
                     let built = Connection::new(connection.clone(), key, sessions, world);
                     connections.insert(connection.name.clone(), built);
@@ -217,5 +256,26 @@ impl Connection {
             )),
             (Some(user), _) => sessions.of(&self.config, &self.key, user, world),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Barrier;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_are_waited_for_at_the_same_time_and_stay_in_their_order() {
+        let barrier = Barrier::new(KEYS_AT_ONCE);
+        let one = |number| -> BoxFuture<'_, usize> {
+            let barrier = &barrier;
+            Box::pin(async move {
+                barrier.wait().await;
+                number
+            })
+        };
+        let numbers = all((0..KEYS_AT_ONCE).map(one).collect()).await;
+        assert!(numbers.into_iter().eq(0..KEYS_AT_ONCE));
     }
 }

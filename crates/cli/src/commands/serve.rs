@@ -15,7 +15,6 @@ use accredit_broker::config::Config;
 use accredit_broker::exposure::ChosenBy;
 use accredit_broker::proxy::Upstream;
 use accredit_broker::{App, Door, Listening, Parts, Reveal, World as BrokerWorld, run as serve};
-use rustix::process::Signal;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -23,7 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::args::serve::{RunServeArgs, ServeArgs, ServeCommand, ServeKeyCommand};
 use crate::error::CliError;
 use crate::files;
-use crate::interrupt::{self, Signals};
+use crate::interrupt;
 use crate::logging;
 use crate::output::Output;
 use crate::settings::Environment;
@@ -33,6 +32,7 @@ use crate::world::World;
 mod audit_lines;
 mod configuration;
 mod keys;
+mod reload;
 mod revoke_all;
 mod service_manager;
 mod socket;
@@ -44,12 +44,6 @@ use keys::References;
 /// How long requests may take that are under way when a signal comes: within the ten seconds that
 /// platforms give.
 const DRAIN_MAX: Duration = Duration::from_secs(9);
-
-/// How often files are looked at for a change.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// After how many looks keys that are no files are asked for again: a minute.
-const LOOK_ELSEWHERE: u32 = 30;
 
 /// Runs the broker or one of its commands.
 pub(crate) fn run(
@@ -87,7 +81,7 @@ fn start(
 ) -> Result<(), CliError> {
     let room = service_manager::raise_open_files();
     service_manager::forbid_core_dumps();
-    let source = Source::find(args, world, room)?;
+    let mut source = Source::find(args, world, room)?;
     let config = source.read()?;
     if config.listener.limits().total > room {
         out.warn(format!(
@@ -112,7 +106,8 @@ fn start(
             false => Reveal::Never,
         },
     };
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
         let clock = Arc::clone(&world.clock);
         let audit = Arc::new(AuditLines::start(io::stdout(), clock)?);
         let parts = Parts {
@@ -134,7 +129,10 @@ fn start(
         let served = listen(source, &config, (listening, parts), (environment, out)).await;
         audit.finish();
         served
-    })
+    });
+    // A key may still be on its way from a vault that does not answer.
+    runtime.shutdown_background();
+    served
 }
 
 /// Listens, says where, and serves until a signal.
@@ -145,16 +143,18 @@ async fn listen(
     (environment, out): (&dyn Environment, &mut Output),
 ) -> Result<(), CliError> {
     logging::start_for_service();
-    let signals = interrupt::hand_over()
+    let mut signals = interrupt::hand_over()
         .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
     let listener = bind(listening.address).await?;
     let bound = Listening {
         address: listener.local_addr().unwrap_or(listening.address),
         ..listening
     };
-    let app = App::new(config, bound, parts)
-        .await
-        .map_err(|mistakes| refused(&mistakes))?;
+    let (mut is_asked, starting) = (false, App::new(config, bound, parts));
+    let Some(app) = reload::unless_ended(&mut signals, &mut is_asked, starting).await else {
+        return Ok(());
+    };
+    let app = app.map_err(|mistakes| refused(&mistakes))?;
     let mut doors = vec![Door::Tcp(listener)];
     let socket = config.listener.socket.as_deref().map(Path::new);
     if let Some(path) = socket {
@@ -163,7 +163,7 @@ async fn listen(
     announce(bound, config, out)?;
     let manager = service_manager::find(environment);
     service_manager::tell(manager.as_deref(), "READY=1");
-    let reloading = reload(app.clone(), source, signals);
+    let reloading = reload::follow(app.clone(), source, signals, is_asked);
     let stop = async {
         reloading.await;
         service_manager::tell(manager.as_deref(), "STOPPING=1");
@@ -216,39 +216,6 @@ fn announce(
         config.connections.len()
     ));
     Ok(())
-}
-
-/// Takes over what changes, until a signal says to end.
-async fn reload(app: App, mut source: Source, mut signals: Signals) {
-    let mut looks = 0_u32;
-    loop {
-        looks = looks.wrapping_add(1);
-        let is_asked = tokio::select! {
-            signal = signals.next() => match signal {
-                Signal::HUP => true,
-                _ => return,
-            },
-            () = tokio::time::sleep(LOOK_EVERY) => false,
-        };
-        let is_due = looks.is_multiple_of(LOOK_ELSEWHERE) && source.has_keys_elsewhere();
-        if !(source.has_changed() || is_asked || is_due) {
-            continue;
-        }
-        let taken = match source.read() {
-            Ok(config) => app
-                .reload(&config)
-                .await
-                .map_err(|mistakes| refused(&mistakes)),
-            Err(error) => Err(error),
-        };
-        match taken {
-            Ok(()) if is_due => tracing::debug!("the keys were asked for again"),
-            Ok(()) => tracing::info!("the configuration was read again"),
-            Err(error) => {
-                tracing::error!(%error, "the configuration stays as it was");
-            }
-        }
-    }
 }
 
 fn runtime() -> Result<Runtime, CliError> {

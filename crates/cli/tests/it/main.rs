@@ -58,6 +58,8 @@ mod revoke_all;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod serve_life;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod skip;

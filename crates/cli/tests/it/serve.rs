@@ -19,7 +19,10 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(program: &Program, line: &str) -> Self {
-        let mut child = program.start(line);
+        Self::of(program.start(line))
+    }
+
+    pub(crate) fn of(mut child: Child) -> Self {
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut url = String::new();
         lines.read_line(&mut url).unwrap();

@@ -6,9 +6,9 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use accredit::error::Error;
 use accredit_broker::caller_key::KeyHash;
@@ -29,8 +29,47 @@ use crate::world::World;
 /// The address where nothing names one.
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8089";
 
-/// What tells one state of a file from another.
-type Stamp = Option<(u64, SystemTime)>;
+/// What tells one state of a file from another: which file it is, its length, when its contents
+/// changed and when its owner or mode did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    file: (u64, u64),
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// Files that matter, and how they are.
+type Files = Vec<(PathBuf, Option<Stamp>)>;
+
+/// What a look at the configuration found.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) config: Result<Config, CliError>,
+    files: Files,
+}
+
+impl Look {
+    /// Says whether some key has to be asked for to know whether it is still the same.
+    pub(super) fn has_keys_elsewhere(&self) -> bool {
+        let config = self.config.as_ref();
+        config.is_ok_and(|config| config.connections.iter().any(is_elsewhere))
+    }
+
+    /// One at a file that is not there.
+    #[cfg(test)]
+    pub(super) fn failed(name: &str) -> Self {
+        Self {
+            config: Err(CliError::settings("not there")),
+            files: vec![(PathBuf::from(name), None)],
+        }
+    }
+
+    /// Says whether the files were the same at another look.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.files == other.files
+    }
+}
 
 /// Where the configuration comes from.
 #[derive(Debug)]
@@ -41,8 +80,8 @@ pub(super) struct Source {
     overrides: Overrides,
     /// How many connections there may be where the file does not say.
     room: usize,
-    /// The files that matter, and how they were when they were last read.
-    seen: Vec<(PathBuf, Stamp)>,
+    /// The files that matter, and how they were when they were last taken over.
+    taken: Files,
 }
 
 impl Source {
@@ -56,18 +95,48 @@ impl Source {
             overrides: overrides(environment.as_ref())?,
             environment,
             room: room.min(config::MAX_CONNECTIONS),
-            seen: Vec::new(),
+            taken: Vec::new(),
         })
     }
 
+    /// Reads it for the start: what it finds counts as taken over.
+    pub(super) fn read(&mut self) -> Result<Config, CliError> {
+        let look = self.look();
+        self.taken = look.files;
+        look.config
+    }
+
     /// Reads it as it is now.
-    pub(super) fn read(&self) -> Result<Config, CliError> {
-        let mut config = match &self.file {
+    pub(super) fn look(&self) -> Look {
+        // A file that changes while it is read is news at the next look.
+        let mut files: Files = self.file.iter().map(stamped).collect();
+        let config = match &self.file {
             Some(path) => read_file(path, &self.overrides),
             None => without_file(self.environment.as_ref(), &self.overrides),
-        }?;
-        config.listener.max_connections.get_or_insert(self.room);
-        Ok(config)
+        };
+        match &config {
+            Ok(config) => files.extend(key_files(config).iter().map(stamped)),
+            // What cannot be read now may be half written: the same files matter still.
+            Err(_) => {
+                let others = self.taken.iter().skip(files.len());
+                files.extend(others.map(|(path, _)| stamped(path)));
+            }
+        }
+        let config = config.map(|mut config| {
+            config.listener.max_connections.get_or_insert(self.room);
+            config
+        });
+        Look { config, files }
+    }
+
+    /// Says whether a file is another than when it was last taken over.
+    pub(super) fn is_news(&self, look: &Look) -> bool {
+        look.files != self.taken
+    }
+
+    /// From now on, what `look` found is no news.
+    pub(super) fn taken_over(&mut self, look: Look) {
+        self.taken = look.files;
     }
 
     /// The address to listen on: flag, variable, file, the platform's port, loopback.
@@ -98,33 +167,6 @@ impl Source {
         };
         picker.finish(chosen)
     }
-
-    /// Says whether some key has to be asked for to know whether it is still the same.
-    pub(super) fn has_keys_elsewhere(&self) -> bool {
-        self.read()
-            .is_ok_and(|config| config.connections.iter().any(is_elsewhere))
-    }
-
-    /// Says whether the file or one of its keys is another than when this was last asked.
-    pub(super) fn has_changed(&mut self) -> bool {
-        let keys = self.read().map(|config| key_files(&config));
-        let files = match (keys, self.seen.is_empty()) {
-            (Ok(keys), _) => self.file.iter().cloned().chain(keys).collect(),
-            // What cannot be read now may be half written: the same files matter still.
-            (Err(_), false) => self.seen.iter().map(|(path, _)| path.clone()).collect(),
-            (Err(_), true) => self.file.iter().cloned().collect::<Vec<_>>(),
-        };
-        let now: Vec<(PathBuf, Stamp)> = files
-            .into_iter()
-            .map(|path| {
-                let stamp = stamp(&path);
-                (path, stamp)
-            })
-            .collect();
-        let has_changed = !self.seen.is_empty() && now != self.seen;
-        self.seen = now;
-        has_changed
-    }
 }
 
 /// Says whether a key comes from a place that has to be asked.
@@ -133,9 +175,14 @@ fn is_elsewhere(connection: &ConnectionConfig) -> bool {
     matches!(reference, Ok(KeyReference::Elsewhere(_)))
 }
 
-fn stamp(path: &Path) -> Stamp {
-    let found = fs::metadata(path).ok()?;
-    Some((found.len(), found.modified().ok()?))
+fn stamped(path: &PathBuf) -> (PathBuf, Option<Stamp>) {
+    let stamp = fs::metadata(path).ok().map(|found| Stamp {
+        file: (found.dev(), found.ino()),
+        length: found.len(),
+        modified: (found.mtime(), found.mtime_nsec()),
+        changed: (found.ctime(), found.ctime_nsec()),
+    });
+    (path.clone(), stamp)
 }
 
 /// The files of keys and certificates, as far as they are files.
@@ -199,6 +246,7 @@ fn read_file(path: &Path, overrides: &Overrides) -> Result<Config, CliError> {
     }
     config.listener.socket.as_mut().map(beside);
     if let Some(store) = &mut config.store {
+        store.ca.as_mut().map(beside);
         for reference in [&mut store.url, &mut store.key] {
             if !reference.starts_with("env:") && !reference.contains("://") {
                 beside(reference);
@@ -271,4 +319,50 @@ fn without_file(environment: &dyn Environment, overrides: &Overrides) -> Result<
         callers: caller.into_iter().collect(),
         ..rest
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::settings::tests::Variables;
+
+    #[test]
+    fn a_change_is_news_until_it_was_taken_over_and_so_is_what_heals_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let write = |text: &str| fs::write(path("broker.toml"), text).unwrap();
+        fs::write(path("a.key"), "a").unwrap();
+        fs::write(path("b.key"), "b").unwrap();
+        let text = |key: &str| {
+            format!("[connections.a]\nclient_id = \"a\"\nusername = \"u\"\nkey = \"{key}\"\n")
+        };
+        write(&text("a.key"));
+        let mut source = Source {
+            file: Some(path("broker.toml")),
+            listen: None,
+            environment: Arc::new(Variables::default()),
+            overrides: overrides(&Variables::default()).unwrap(),
+            room: 7,
+            taken: Vec::new(),
+        };
+        source.read().unwrap();
+        assert!(!source.is_news(&source.look()), "the start has read it");
+        write(&text("b.key"));
+        let first = source.look();
+        assert!(source.is_news(&first));
+        assert!(source.is_news(&source.look()), "it was not taken over");
+        assert!(source.look().is_like(&first), "and is the same still");
+        fs::set_permissions(path("b.key"), Permissions::from_mode(0o600)).unwrap();
+        let healed = source.look();
+        assert!(!healed.is_like(&first));
+        source.taken_over(healed);
+        assert!(!source.is_news(&source.look()));
+        write("[torn");
+        let torn = source.look();
+        assert!(torn.config.is_err() && source.is_news(&torn));
+        assert_eq!(torn.files.len(), 2, "the key matters still");
+    }
 }
