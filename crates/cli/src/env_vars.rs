@@ -148,6 +148,16 @@ pub(crate) static NOTIFY_SOCKET: Variable = variable(
     "where a service manager is told that `serve` is ready",
     &[],
 );
+pub(crate) static LISTEN_PID: Variable = variable(
+    "LISTEN_PID",
+    "process to which a service manager handed sockets over, for `serve`",
+    &[],
+);
+pub(crate) static LISTEN_FDS: Variable = variable(
+    "LISTEN_FDS",
+    "how many sockets a service manager handed over, for `serve`",
+    &[],
+);
 pub(crate) static MANAGEMENT_KEY: Variable = variable(
     "ACCREDIT_MANAGEMENT_KEY",
     "key of the emulator's management API (`--management-key-file` names a file with it)",
@@ -209,7 +219,7 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
 );
 
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 28] = [
+static ALL: [&Variable; 30] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -226,6 +236,8 @@ static ALL: [&Variable; 28] = [
     &CALLER_KEY_HASH,
     &PORT,
     &NOTIFY_SOCKET,
+    &LISTEN_PID,
+    &LISTEN_FDS,
     &MANAGEMENT_KEY,
     &STATE_DIR,
     &PROFILE,
@@ -335,6 +347,8 @@ mod tests {
             "TERM",
             "PORT",
             "NOTIFY_SOCKET",
+            "LISTEN_PID",
+            "LISTEN_FDS",
             "GITHUB_ACTIONS",
         ];
         for name in names {

@@ -4,8 +4,6 @@
 //! business of `accredit_broker`.
 
 use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +12,12 @@ use accredit_broker::caller_key::CallerKey;
 use accredit_broker::config::Config;
 use accredit_broker::exposure::ChosenBy;
 use accredit_broker::proxy::Upstream;
-use accredit_broker::{App, Door, Listening, Parts, Reveal, World as BrokerWorld, run as serve};
+use accredit_broker::{App, Listening, Parts, Reveal, World as BrokerWorld, run as serve};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::serve::{RunServeArgs, ServeArgs, ServeCommand, ServeKeyCommand};
 use crate::error::CliError;
-use crate::files;
 use crate::interrupt;
 use crate::logging;
 use crate::output::Output;
@@ -31,6 +27,7 @@ use crate::world::World;
 
 mod audit_lines;
 mod configuration;
+mod doors;
 mod keys;
 mod reload;
 mod revoke_all;
@@ -39,6 +36,7 @@ mod socket;
 
 use audit_lines::AuditLines;
 use configuration::{Source, refused};
+use doors::{Doors, Inherited};
 use keys::References;
 
 /// How long requests may take that are under way when a signal comes: within the ten seconds that
@@ -79,6 +77,7 @@ fn start(
     world: &World,
     out: &mut Output,
 ) -> Result<(), CliError> {
+    let inherited = Inherited::take(world.environment.as_ref())?;
     let room = service_manager::raise_open_files();
     service_manager::forbid_core_dumps();
     let mut source = Source::find(args, world, room)?;
@@ -89,7 +88,10 @@ fn start(
              listener.max_connections is more"
         ));
     }
-    let (address, chosen_by) = source.address(&config)?;
+    let (address, chosen_by) = match inherited.address() {
+        Some(address) => (address, ChosenBy::Person),
+        None => source.address(&config)?,
+    };
     let environment = world.environment.as_ref();
     let is_secure = config
         .connections
@@ -126,6 +128,7 @@ fn start(
             checked.map_err(|mistakes| refused(&mistakes))?;
             return out.result("ok\n", &json!({"connections": config.connections.len()}));
         }
+        let listening = (listening, inherited);
         let served = listen(source, &config, (listening, parts), (environment, out)).await;
         audit.finish();
         served
@@ -139,15 +142,16 @@ fn start(
 async fn listen(
     source: Source,
     config: &Config,
-    (listening, parts): (Listening, Parts),
+    ((listening, inherited), parts): ((Listening, Inherited), Parts),
     (environment, out): (&dyn Environment, &mut Output),
 ) -> Result<(), CliError> {
     logging::start_for_service();
     let mut signals = interrupt::hand_over()
         .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
-    let listener = bind(listening.address).await?;
+    let socket = config.listener.socket.as_deref();
+    let doors = Doors::open(listening.address, socket, inherited).await?;
     let bound = Listening {
-        address: listener.local_addr().unwrap_or(listening.address),
+        address: doors.address,
         ..listening
     };
     let (mut is_asked, starting) = (false, App::new(config, bound, parts));
@@ -155,11 +159,6 @@ async fn listen(
         return Ok(());
     };
     let app = app.map_err(|mistakes| refused(&mistakes))?;
-    let mut doors = vec![Door::Tcp(listener)];
-    let socket = config.listener.socket.as_deref().map(Path::new);
-    if let Some(path) = socket {
-        doors.push(socket::bind(path)?);
-    }
     announce(bound, config, out)?;
     let manager = service_manager::find(environment);
     service_manager::tell(manager.as_deref(), "READY=1");
@@ -168,19 +167,8 @@ async fn listen(
         reloading.await;
         service_manager::tell(manager.as_deref(), "STOPPING=1");
     };
-    serve(doors, app, stop, DRAIN_MAX).await;
-    if let Some(path) = socket {
-        files::remove(path);
-    }
+    serve(doors.all, app, stop, DRAIN_MAX).await;
     Ok(())
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|error| {
-        CliError::settings(format!("{address} cannot be listened on"))
-            .hint("choose another with --listen; port 0 picks a free one")
-            .with_source(error)
-    })
 }
 
 fn announce(

@@ -60,6 +60,8 @@ mod serve;
 #[cfg(test)]
 mod serve_life;
 #[cfg(test)]
+mod serve_sockets;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod skip;

@@ -17,8 +17,9 @@ const FILE_LINES_MAX: usize = 400;
 const TEST_MODULE_LINES_MAX: usize = 150;
 /// Columns of a line of code.
 const LINE_COLUMNS_MAX: usize = 100;
-/// Packages that a build may need. Raise it in a commit of its own, with the reason.
-const PACKAGES_MAX: usize = 295;
+/// Packages that a build without further features needs on this kind of machine, its tests and
+/// tools included. Raise it in a commit of its own, with the reason.
+const PACKAGES_MAX: usize = 270;
 
 /// Whom a crate of ours may depend on; the binary may depend on all.
 const DIRECTIONS: [(&str, &[&str]); 6] = [
@@ -312,9 +313,19 @@ fn no_test_file_is_forgotten() {
 
 #[test]
 fn a_build_needs_no_more_packages_than_its_budget() {
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let packages = lock.lines().filter(|line| *line == "[[package]]").count();
-    assert!(packages > 100, "Cargo.lock was not read");
+    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let words = ["metadata", "--offline", "--locked", "--format-version=1"];
+    let run = std::process::Command::new(env!("CARGO"))
+        .args(words)
+        .args(["--filter-platform", &platform])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}");
+    let metadata: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    let packages = metadata["resolve"]["nodes"].as_array().unwrap().len();
+    assert!(packages > 100, "{packages}");
     assert!(
         packages <= PACKAGES_MAX,
         "{packages} packages, expected at most {PACKAGES_MAX}"

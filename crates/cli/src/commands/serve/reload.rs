@@ -116,7 +116,8 @@ impl Failure {
         self.left == 0
     }
 
-    /// Takes in that it failed again; says so in the log if it is something else, or somebody asked.
+    /// Takes in that it failed again; says so in the log if it is another failure, or somebody
+    /// asked.
     fn tell(&mut self, error: &str, look: Look, said: Said) {
         let is_same = self.of.as_ref().is_some_and(|failed| failed.is_like(&look));
         self.pause = match is_same {

@@ -48,7 +48,13 @@ pub(super) fn bind(path: &Path) -> Result<Door, CliError> {
     let listener = UnixListener::bind(path).map_err(refused)?;
     // Whoever connects is asked who it is before a byte is read.
     fs::set_permissions(path, Permissions::from_mode(0o666)).map_err(refused)?;
-    Ok(Door::Unix { listener, own_uid })
+    Ok(door(listener))
+}
+
+/// A socket at which the user of this process may always connect.
+pub(super) fn door(listener: UnixListener) -> Door {
+    let own_uid = rustix::process::geteuid().as_raw();
+    Door::Unix { listener, own_uid }
 }
 
 /// Says whether nobody listens on a socket any more. One that is too busy to answer, or of another
