@@ -10,7 +10,7 @@ use std::fmt;
 pub const PREFIX: &str = "ACCREDIT_SERVE__";
 
 /// Every setting that is one text or one number. `NAME` stands for each connection of the file.
-pub(super) const SETTINGS: [&str; 17] = [
+pub(super) const SETTINGS: [&str; 18] = [
     "listener.address",
     "listener.socket",
     "listener.forwarded",
@@ -21,6 +21,7 @@ pub(super) const SETTINGS: [&str; 17] = [
     "listener.tls.client_ca",
     "store.url",
     "store.key",
+    "store.ca",
     "connections.NAME.client_id",
     "connections.NAME.username",
     "connections.NAME.login_url",
