@@ -21,7 +21,10 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
+use crate::answer::Answer;
 use crate::app::App;
 use crate::config::OnExit;
 use crate::peer::Peer;
@@ -278,6 +281,22 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>, service: Serv
     }
 }
 
+/// Answers a request in a span of its own. Who asked, through which connection and by which route
+/// is put into it where it is found out; nothing in it is a secret.
+async fn traced(app: &App, request: http::Request<Incoming>, peer: &Peer) -> Answer {
+    let span = tracing::debug_span!(
+        target: "accredit_broker::request",
+        "request",
+        route = Empty,
+        caller = Empty,
+        connection = Empty,
+        status = Empty,
+    );
+    let answer = app.answer(request, peer).instrument(span.clone()).await;
+    span.record("status", answer.status().as_u16());
+    answer
+}
+
 /// Serves one connection.
 async fn answer<I>(
     io: I,
@@ -294,7 +313,7 @@ async fn answer<I>(
         async move {
             let answer = match service {
                 Service::Regret => app.turn_away(&request),
-                Service::Requests | Service::OneRequest => app.answer(request, &peer).await,
+                Service::Requests | Service::OneRequest => traced(&app, request, &peer).await,
             };
             Ok::<_, std::convert::Infallible>(closing::last_if_told(answer, &told))
         }

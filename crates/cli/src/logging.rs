@@ -1,15 +1,43 @@
 //! `--log` and `-v`: events to stderr, never in color: they are searched and kept. Nothing is built
 //! unless it is asked for.
 
-use std::io;
+use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::args::GlobalArgs;
 use crate::env_vars;
 use crate::error::CliError;
 use crate::settings::{Environment, lookup};
+
+/// The longest line, in bytes: platforms cut longer ones (Cloud Foundry at 61,440).
+const LINE_MAX: usize = 60_000;
+
+/// Writes each event as one line, whatever was put into it.
+struct Lines<W>(W);
+
+impl<W: Write> Write for Lines<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event.trim_ascii_end());
+        let mut line = cut(&text, LINE_MAX).replace(char::is_control, " ");
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The beginning of a text, in whole characters.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let longest = bytes.min(text.len());
+    let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
 
 /// Starts logging if a flag or the environment asks for it.
 pub(crate) fn start(args: &GlobalArgs, environment: &dyn Environment) -> Result<(), CliError> {
@@ -35,8 +63,9 @@ pub(crate) fn start(args: &GlobalArgs, environment: &dyn Environment) -> Result<
     let filter = EnvFilter::try_new(&filter).map_err(|error| wrong().with_source(error))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(|| Lines(io::stderr()))
         .with_ansi(false)
+        .with_span_events(FmtSpan::CLOSE)
         .try_init()
         .map_err(|_| CliError::other("logging is started already"))
 }
@@ -46,7 +75,7 @@ pub(crate) fn start_for_service() {
     // Whoever asked for more has it already.
     let _started = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("accredit=info,accredit_broker=info"))
-        .with_writer(io::stderr)
+        .with_writer(|| Lines(io::stderr()))
         .with_ansi(false)
         .try_init();
 }
@@ -58,4 +87,25 @@ fn has_level(part: &str) -> bool {
         .map_or(part, |(_, level)| level)
         .trim();
     !level.is_empty() && level.parse::<LevelFilter>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_that_no_platform_cuts() {
+        let written = |event: &str| {
+            let mut lines = Lines(Vec::new());
+            lines.write_all(event.as_bytes()).unwrap();
+            String::from_utf8(lines.0).unwrap()
+        };
+        assert_eq!(written("a\nb\u{1b}[31m\r\nc\n"), "a b [31m  c\n");
+        let long = written(&"ü".repeat(100_000));
+        assert!(
+            long.len() < 61_440 && long.ends_with("ü\n"),
+            "{}",
+            long.len()
+        );
+    }
 }

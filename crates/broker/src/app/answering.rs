@@ -7,6 +7,7 @@ use std::time::Duration;
 use accredit::assertion::Subject;
 use http::{HeaderMap, Method, Request, Uri};
 use hyper::body::Incoming;
+use tracing::Span;
 
 use super::{App, Ask};
 use crate::answer::Answer;
@@ -29,6 +30,7 @@ impl App {
         let uri = request.uri().clone();
         let target = target_of(&uri);
         let route = Route::of(target);
+        Span::current().record("route", route.name());
         let method = request.method().clone();
         let way = Way {
             route,
@@ -229,6 +231,9 @@ impl App {
         way: Way<'a>,
         path: &'a str,
     ) -> Line<'a> {
+        let span = Span::current();
+        span.record("caller", &*caller.name);
+        span.record("connection", wanted.connection);
         let entry = AuditEntry::of(&caller.name, way.route.name(), way.method.as_str());
         Line {
             log: self.0.audit.as_ref(),

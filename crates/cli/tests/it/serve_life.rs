@@ -183,3 +183,32 @@ fn the_folder_of_the_socket_belongs_to_nobody_else() {
     let run = program.line("serve --config broker.toml");
     run.fails(3, "belongs to another user (id 12345)");
 }
+
+#[test]
+fn each_request_is_a_span_with_who_what_and_how_long_and_no_secret() {
+    let made = Program::new().line("serve key new");
+    let (word, hash) = made.succeeds().stdout.trim().split_once('\n').unwrap();
+    let program = program("server.key").with("ACCREDIT_LOG", "accredit_broker=debug");
+    let caller = format!("[callers.billing]\nkey_hash = \"{hash}\"\nconnections = \"*\"\n");
+    program.write(
+        "broker.toml",
+        format!("{CONNECTION}key = \"server.key\"\n{caller}").as_bytes(),
+    );
+    let mut broker = Served::start(&program, SERVE);
+    let mut log = Log::of(&mut broker);
+    let bearer = format!("Bearer {word}");
+    let path = "/v1/connections/default/proxy/services/apexrest/canary-path?q=canary-query";
+    let headers = [REQUIRED, ("Authorization", bearer.as_str())];
+    assert_eq!(get(&format!("{}{path}", broker.url), &headers).0, 403);
+    let text = log.until("status=403");
+    let line = text.lines().last().unwrap();
+    for part in [
+        "route=\"proxy\"",
+        "caller=\"billing\"",
+        "connection=\"default\"",
+        "time.busy=",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(!text.contains("canary") && !text.contains(word), "{text}");
+}
