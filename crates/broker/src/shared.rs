@@ -208,6 +208,13 @@ impl<S: TokenSource> Shared<S> {
             outcome = self.source.token() => outcome,
             () = shelf.renew(&hold) => Err(Error::transport("a lease was renewed without end")),
         };
+        if outcome.is_err() {
+            // While this one slept, another may have taken the lease over and signed in.
+            if let Ok(Errand::Done(found @ Ok(_))) = self.errand(shelf).await {
+                shelf.release(&hold).await;
+                return found;
+            }
+        }
         shelf.publish(&outcome, view, hold);
         outcome
     }
