@@ -120,6 +120,8 @@ pub async fn run(
     let left = drain.saturating_sub(began.elapsed());
     if timeout(left, drained).await.is_err() {
         tracing::warn!("some requests were cut off: they took too long");
+        // Each has its line in the audit log once it is gone.
+        hall.connections.shutdown().await;
     }
     if hall.app.setup().on_exit == OnExit::Revoke {
         let now = hall.app.world().clock.now();

@@ -24,7 +24,6 @@ use crate::record::{LOGINS_MAX, Record, Recorded, Tally};
 use crate::shared::{Place, Shared, Sharing};
 use crate::traffic::MINUTES;
 
-mod readiness;
 mod revocation;
 
 /// When the broker asks: as core does, but whoever changes a setting in Salesforce sees it work

@@ -230,11 +230,10 @@ impl Connection {
         Self { config, key, own }
     }
 
-    /// Says whether a token may be had with the key, as far as is known: its certificate has not
-    /// ended, and the user of the connection's own was not refused a moment ago.
+    /// Says whether the certificate of the key is still good. A refusal does not count: whoever asks
+    /// is to hear its diagnosis, which no balancer knows.
     pub(crate) fn is_of_use(&self, now: UnixTime) -> bool {
-        let is_over = self.key.certificate_ends.is_some_and(|ends| ends <= now);
-        !is_over && self.own.as_ref().is_none_or(|own| own.is_of_use(now))
+        self.key.certificate_ends.is_none_or(|ends| now < ends)
     }
 
     /// The session of the user that the connection names, if it names one.

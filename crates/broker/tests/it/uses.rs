@@ -46,6 +46,23 @@ async fn who_hangs_up_leaves_a_line_all_the_same() {
 }
 
 #[tokio::test]
+async fn who_is_cut_off_at_the_end_leaves_a_line_before_the_end() {
+    let world = World::local().await;
+    world.rest.answer("");
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let request = format!(
+        "GET /v1/connections/default/proxy/services/data/x HTTP/1.1\r\nHost: {}\r\nAccredit-Request: true\r\n\r\n",
+        world.address
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    until(|| !world.rest.requests.lock().unwrap().is_empty()).await;
+    tokio::time::pause();
+    let lines = world.end().await;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains(r#""status":499"#), "{lines:?}");
+}
+
+#[tokio::test]
 async fn a_caller_that_is_refused_a_handle_leaves_a_line() {
     let (key, a) = caller("a", "connections = \"default\"");
     let (token_key, b) = caller("b", "connections = \"*\"\nuses = \"token\"");

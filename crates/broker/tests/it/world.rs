@@ -125,6 +125,15 @@ impl std::ops::Deref for World {
     }
 }
 
+impl World {
+    /// Stops the broker and waits for its end; gives the audit log as it is then.
+    pub(crate) async fn end(mut self) -> Vec<String> {
+        self.broker.stop.send_replace(true);
+        self.broker.tasks.join_next().await;
+        self.broker.audit()
+    }
+}
+
 /// Two connections; a file may add callers.
 pub(crate) const CONNECTIONS: &str = r#"
 [connections.default]

@@ -95,6 +95,7 @@ impl AuditLog for AuditLines {
         line.push(b'\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(writer) = &mut *writer else {
+            self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         };
         match writer.lines.try_send(line) {
