@@ -47,6 +47,7 @@ mod stand_in;
 mod subject;
 mod tls;
 mod token;
+mod trace_context;
 mod traffic;
 mod vault;
 

@@ -28,6 +28,7 @@ use crate::answer::Answer;
 use crate::app::App;
 use crate::config::OnExit;
 use crate::peer::Peer;
+use crate::trace_context;
 
 mod closing;
 mod framing;
@@ -284,7 +285,8 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>, service: Serv
 }
 
 /// Answers a request in a span of its own. Who asked, through which connection and by which route
-/// is put into it where it is found out; nothing in it is a secret.
+/// is put into it where it is found out, and where it stands in the caller's trace; nothing in it is
+/// a secret.
 async fn traced(app: &App, request: http::Request<Incoming>, peer: &Peer) -> Answer {
     let span = tracing::debug_span!(
         target: "accredit_broker::request",
@@ -293,7 +295,13 @@ async fn traced(app: &App, request: http::Request<Incoming>, peer: &Peer) -> Ans
         caller = Empty,
         connection = Empty,
         status = Empty,
+        traceparent = Empty,
     );
+    if !span.is_disabled()
+        && let Some(place) = trace_context::traceparent(request.headers())
+    {
+        span.record("traceparent", place);
+    }
     let answer = app.answer(request, peer).instrument(span.clone()).await;
     span.record("status", answer.status().as_u16());
     answer

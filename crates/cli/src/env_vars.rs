@@ -218,8 +218,40 @@ pub(crate) static GITHUB_ACTIONS: Variable = variable(
     &[],
 );
 
+pub(crate) static OTLP_ENDPOINT: Variable = variable(
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "where `serve` sends spans of its requests (builds with the feature `otlp`); the fall-back is \
+     the URL without `/v1/traces`",
+    &[value("OTEL_EXPORTER_OTLP_ENDPOINT")],
+);
+pub(crate) static OTLP_HEADERS: Variable = variable(
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    "headers for the collector, as in `NAME=VALUE,NAME=VALUE`; kept secret",
+    &[value("OTEL_EXPORTER_OTLP_HEADERS")],
+);
+pub(crate) static OTLP_PROTOCOL: Variable = variable(
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "how spans are sent: `http/json`; for `http/protobuf` too, which the same servers take",
+    &[value("OTEL_EXPORTER_OTLP_PROTOCOL")],
+);
+pub(crate) static OTEL_SERVICE_NAME: Variable = variable(
+    "OTEL_SERVICE_NAME",
+    "what `serve` is called in traces; without it `accredit`",
+    &[],
+);
+pub(crate) static OTEL_RESOURCE_ATTRIBUTES: Variable = variable(
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "more about the process in traces, as in `NAME=VALUE,NAME=VALUE`",
+    &[],
+);
+pub(crate) static OTEL_SDK_DISABLED: Variable = variable(
+    "OTEL_SDK_DISABLED",
+    "when `true`, `serve` sends no spans",
+    &[],
+);
+
 /// Every variable, in the order of the documentation.
-static ALL: [&Variable; 30] = [
+static ALL: [&Variable; 36] = [
     &CLIENT_ID,
     &USERNAME,
     &KEY,
@@ -250,6 +282,12 @@ static ALL: [&Variable; 30] = [
     &NO_COLOR,
     &TERM,
     &GITHUB_ACTIONS,
+    &OTLP_ENDPOINT,
+    &OTLP_HEADERS,
+    &OTLP_PROTOCOL,
+    &OTEL_SERVICE_NAME,
+    &OTEL_RESOURCE_ATTRIBUTES,
+    &OTEL_SDK_DISABLED,
 ];
 
 /// What `--help` says of them.
@@ -353,7 +391,9 @@ mod tests {
         ];
         for name in names {
             assert!(
-                name.starts_with("ACCREDIT_") || foreign.contains(&name),
+                name.starts_with("ACCREDIT_")
+                    || name.starts_with("OTEL_")
+                    || foreign.contains(&name),
                 "{name}"
             );
         }

@@ -3,9 +3,11 @@
 
 use std::io::{self, Write};
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::args::GlobalArgs;
 use crate::env_vars;
@@ -61,23 +63,27 @@ pub(crate) fn start(args: &GlobalArgs, environment: &dyn Environment) -> Result<
         return Err(wrong());
     }
     let filter = EnvFilter::try_new(&filter).map_err(|error| wrong().with_source(error))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| Lines(io::stderr()))
-        .with_ansi(false)
-        .with_span_events(FmtSpan::CLOSE)
-        .try_init()
-        .map_err(|_| CliError::other("logging is started already"))
+    install(filter, FmtSpan::CLOSE).map_err(|_| CliError::other("logging is started already"))
 }
 
 /// Starts logging for a process that stays, if it was not started: what its operator must know.
 pub(crate) fn start_for_service() {
     // Whoever asked for more has it already.
-    let _started = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("accredit=info,accredit_broker=info"))
+    let usual = EnvFilter::new("accredit=info,accredit_broker=info");
+    let _started = install(usual, FmtSpan::NONE);
+}
+
+/// What is logged and what is sent to a collector are filtered each for itself.
+fn install(filter: EnvFilter, told_of_spans: FmtSpan) -> Result<(), TryInitError> {
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| Lines(io::stderr()))
         .with_ansi(false)
-        .try_init();
+        .with_span_events(told_of_spans)
+        .with_filter(filter);
+    let subscriber = tracing_subscriber::registry().with(lines);
+    #[cfg(feature = "otlp")]
+    let subscriber = subscriber.with(crate::otlp::layer());
+    subscriber.try_init()
 }
 
 /// Says whether one part of a filter ends with a level.

@@ -24,6 +24,7 @@ mod launch;
 mod logging;
 mod management_key;
 mod mask;
+mod otlp;
 mod output;
 mod own_files;
 mod parquet;

@@ -20,6 +20,7 @@ use crate::args::serve::{RunServeArgs, ServeArgs, ServeCommand, ServeKeyCommand}
 use crate::error::CliError;
 use crate::interrupt;
 use crate::logging;
+use crate::otlp;
 use crate::output::Output;
 use crate::settings::Environment;
 use crate::settings::network::{Traffic, client, upstream};
@@ -146,6 +147,7 @@ async fn listen(
     (environment, out): (&dyn Environment, &mut Output),
 ) -> Result<(), CliError> {
     logging::start_for_service();
+    let traces = otlp::start(environment, &parts.world, out)?;
     let mut signals = interrupt::hand_over()
         .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
     let socket = config.listener.socket.as_deref();
@@ -168,6 +170,7 @@ async fn listen(
         service_manager::tell(manager.as_deref(), "STOPPING=1");
     };
     serve(doors.all, app, stop, DRAIN_MAX).await;
+    traces.finish();
     Ok(())
 }
 

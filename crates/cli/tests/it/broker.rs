@@ -168,8 +168,12 @@ pub(crate) struct Broker {
 impl Broker {
     /// With two connections, and with what `more` adds to the configuration.
     pub(crate) fn start(more: &str) -> Self {
+        Self::start_in(Program::new(), more)
+    }
+
+    /// The same with the environment of `program`.
+    pub(crate) fn start_in(program: Program, more: &str) -> Self {
         let salesforce = Salesforce::start();
-        let program = Program::new();
         let connection = |name: &str| {
             format!(
                 "[connections.{name}]\nclient_id = \"3MVG9\"\nusername = \"{name}@example.com\"\nlogin_url = \"{}\"\nkey = \"{}\"\n",

@@ -40,6 +40,8 @@ mod load;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod otlp;
+#[cfg(test)]
 mod profile;
 #[cfg(test)]
 mod program;
