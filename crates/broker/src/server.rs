@@ -285,8 +285,8 @@ async fn enter(line: Line, app: App, stopped: watch::Receiver<()>, service: Serv
 }
 
 /// Answers a request in a span of its own. Who asked, through which connection and by which route
-/// is put into it where it is found out, and where it stands in the caller's trace; nothing in it is
-/// a secret.
+/// is put into it where it is found out, and where it stands in the caller's trace; nothing in it
+/// is a secret.
 async fn traced(app: &App, request: http::Request<Incoming>, peer: &Peer) -> Answer {
     let span = tracing::debug_span!(
         target: "accredit_broker::request",

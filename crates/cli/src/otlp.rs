@@ -1,7 +1,7 @@
 //! Spans of the broker's requests to a collector, by OTLP over HTTP (feature `otlp`).
 //!
-//! Owns whether that is asked for; the feature decides whether it is done. Invariant: no request and
-//! no shutdown waits for a collector.
+//! Owns whether that is asked for; the feature decides whether it is done. Invariant: no request
+//! and no shutdown waits for a collector.
 
 use crate::env_vars;
 use crate::settings::{Environment, lookup};

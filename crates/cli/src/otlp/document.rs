@@ -1,4 +1,5 @@
-//! Spans in the JSON of OTLP: protobuf's mapping, but with ids in base 16 and enumerations as numbers.
+//! Spans in the JSON of OTLP: protobuf's mapping, but with ids in base 16 and enumerations as
+//! numbers.
 //!
 //! Owns the names of OpenTelemetry. Numbers of 64 bits are texts, as protobuf has them in JSON.
 

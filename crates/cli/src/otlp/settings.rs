@@ -1,5 +1,5 @@
-//! Where spans go and under which name, as the environment says it (OpenTelemetry's specification of
-//! the OTLP exporter).
+//! Where spans go and under which name, as the environment says it (OpenTelemetry's specification
+//! of the OTLP exporter).
 //!
 //! Owns the reading of the variables. Invariant: what stands in a header is in no message.
 
@@ -115,8 +115,8 @@ fn protocol(text: &str) -> Result<Encoding, Error> {
         "http/json" => Ok(Encoding::Json),
         "http/protobuf" => Ok(Encoding::Protobuf),
         other => Err(Error::setting(format!(
-            "spans cannot be sent by {other:?}, expected http/json at the collector's port for HTTP \
-             (usually 4318)"
+            "spans cannot be sent by {other:?}, expected http/json at the collector's port for \
+             HTTP (usually 4318)"
         ))),
     }
 }
