@@ -19,7 +19,7 @@ pub(crate) fn boundary(content_type: &str) -> Option<&str> {
     if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
         return None;
     }
-    let value = rest.trim().strip_prefix("boundary=")?.trim_matches('"');
+    let value = parameter(rest, "boundary")?;
     (!value.is_empty() && value.len() <= 70).then_some(value)
 }
 
@@ -49,9 +49,11 @@ impl Part<'_> {
     /// The name of the field. Browsers write a quote in it as `%22`.
     pub(crate) fn name(&self) -> Option<String> {
         let disposition = self.header("content-disposition")?;
-        let (_, rest) = disposition.split_once("; name=\"")?;
-        let (name, _) = rest.split_once('"')?;
-        Some(name.replace("%22", "\""))
+        let (kind, rest) = disposition.split_once(';')?;
+        if !kind.trim().eq_ignore_ascii_case("form-data") {
+            return None;
+        }
+        Some(parameter(rest, "name")?.replace("%22", "\""))
     }
 
     /// What a header of the part says.
@@ -61,6 +63,39 @@ impl Part<'_> {
             own.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
+}
+
+/// The value of the parameter called `name` (RFC 2045, section 5.1), without its quotes. What is
+/// escaped in them stays so: neither boundaries nor the names that are looked for need it.
+fn parameter<'a>(mut rest: &'a str, name: &str) -> Option<&'a str> {
+    loop {
+        let (own, after) = rest.split_once('=')?;
+        let after = after.trim_start();
+        let (value, left) = match after.strip_prefix('"') {
+            Some(quoted) => {
+                let end = quote_end(quoted)?;
+                (quoted.get(..end)?, quoted.get(end + 1..)?)
+            }
+            None => {
+                let end = after.find(';').unwrap_or(after.len());
+                (after.get(..end)?.trim_end(), after.get(end..)?)
+            }
+        };
+        if own.trim().eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        rest = left.trim_start().strip_prefix(';')?;
+    }
+}
+
+/// Where a quoted text ends: at the first quote that is not escaped.
+fn quote_end(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    })
 }
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
@@ -75,12 +110,51 @@ mod tests {
     fn the_boundary_is_found() {
         assert_eq!(boundary("multipart/form-data; boundary=ab"), Some("ab"));
         assert_eq!(boundary("Multipart/Form-Data; boundary=\"ab\""), Some("ab"));
+        let kind = "multipart/form-data; charset=utf-8; Boundary=\"a;b\"; x=y";
+        assert_eq!(boundary(kind), Some("a;b"));
+        assert_eq!(
+            boundary("multipart/form-data;boundary=ab;charset=utf-8"),
+            Some("ab")
+        );
         for other in [
             "",
+            "multipart/form-data; charset=\"boundary=x\"",
             "text/plain; boundary=x",
             "multipart/form-data; boundary=",
         ] {
             assert_eq!(boundary(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_name_may_stand_anywhere_and_without_quotes() {
+        let name = |disposition: &'static str| {
+            let head = format!("Content-Disposition: {disposition}");
+            Part {
+                head: &head,
+                body: b"",
+            }
+            .name()
+        };
+        for (disposition, expected) in [
+            ("form-data; name=json", "json"),
+            ("form-data;name=\"a;b\"", "a;b"),
+            ("form-data; filename=\"x; name=y\"; NAME=\"json\"", "json"),
+            ("form-data; filename=\"a\\\"; name=no\"; name=yes", "yes"),
+            ("form-data; filename=\"C:\\\\\"; name=\"a%22b\"", "a\"b"),
+        ] {
+            assert_eq!(
+                name(disposition).as_deref(),
+                Some(expected),
+                "{disposition}"
+            );
+        }
+        for other in [
+            "attachment; name=json",
+            "form-data",
+            "form-data; name=\"open",
+        ] {
+            assert_eq!(name(other), None, "{other}");
         }
     }
 
