@@ -7,6 +7,8 @@ mod examine;
 mod package;
 mod register;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

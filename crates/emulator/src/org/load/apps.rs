@@ -187,9 +187,14 @@ fn take(
         }
         Kind::OauthPolicies => oauth_policies(app, root)?,
         _ => {
-            let is_off = |name: &str| Ok(root.child(name).is_some() && !root.is(name)?);
-            if is_off("isEnabled")? || is_off("isOauthPluginEnabled")? {
-                app.enabled = Switch::Off;
+            let both = [
+                switch(root, "isEnabled")?,
+                switch(root, "isOauthPluginEnabled")?,
+            ];
+            // The app is on if both are; what a file does not speak of stays as it is.
+            let is_off = both.contains(&Some(Switch::Off));
+            if is_off || both.contains(&Some(Switch::On)) {
+                app.enabled = if is_off { Switch::Off } else { Switch::On };
             }
         }
     }
@@ -229,10 +234,19 @@ fn credentials(app: &mut NewApp, element: Element<'_>) -> Result<(), Trouble> {
     if let Some(text) = element.text("certificate") {
         app.certificates = vec![Upload::Text(pem(&text))];
     }
-    if element.is("isIntrospectAllTokens")? {
-        app.introspect_all_tokens = Switch::On;
+    if let Some(switch) = switch(element, "isIntrospectAllTokens")? {
+        app.introspect_all_tokens = switch;
     }
     Ok(())
+}
+
+/// What the element called `name` says, if it is there.
+fn switch(holder: Element<'_>, name: &str) -> Result<Option<Switch>, Trouble> {
+    if holder.child(name).is_none() {
+        return Ok(None);
+    }
+    let is_on = holder.is(name)?;
+    Ok(Some(if is_on { Switch::On } else { Switch::Off }))
 }
 
 /// Files hold the whole PEM, or only what is between its first and last line.

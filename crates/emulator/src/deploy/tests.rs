@@ -1,0 +1,87 @@
+//! What a deployment does to the apps of an org, and how much it may cost.
+
+use serde_json::json;
+
+use super::{Deployment, Status, Wanted};
+use crate::app::App;
+use crate::archive::tests::pack;
+use crate::directory::{AppKind, Switch};
+use crate::ids::RecordId;
+use crate::org::bulk::Pace;
+use crate::{Emulator, Seed};
+
+const POLICIES: &str = "extlClntAppPolicies/CI.ecaPlcy";
+const OF: &str = "<externalClientApplication>CI</externalClientApplication>";
+
+fn org() -> App {
+    Emulator::builder().seed(Seed::Empty).open().unwrap()
+}
+
+/// Deploys files that need not be in the list by name.
+fn deploy(app: &App, files: &[(&str, &str)]) -> Deployment {
+    let kinds = [
+        "ExternalClientApplication",
+        "ExtlClntAppGlobalOauthSettings",
+        "ExtlClntAppOauthSettings",
+        "ExtlClntAppConfigurablePolicies",
+    ];
+    let types = kinds.map(|kind| format!("<types><members>*</members><name>{kind}</name></types>"));
+    let list = format!("<Package>{}</Package>", types.concat());
+    let files = [&[("package.xml", list.as_str())], files].concat();
+    let wanted = Wanted {
+        options: json!({}),
+        by: RecordId::numbered("005", 1),
+        by_name: "somebody".to_owned(),
+        now: app.now(),
+    };
+    let begun = app.deployments().begin(pack(&files), wanted).unwrap();
+    let ended = app.deployments().look(app, &begun.id, Pace::AtOnce);
+    Deployment::clone(&ended.unwrap())
+}
+
+fn settings(name: &str, more: &str) -> String {
+    format!(
+        "<ExtlClntAppGlobalOauthSettings><callbackUrl>https://x</callbackUrl>{more}\
+         <externalClientApplication>{name}</externalClientApplication>\
+         </ExtlClntAppGlobalOauthSettings>"
+    )
+}
+
+fn eca(name: &str) -> String {
+    format!(
+        "<ExternalClientApplication><contactEmail>a@b.c</contactEmail><label>{name}</label>\
+         </ExternalClientApplication>"
+    )
+}
+
+#[test]
+fn metadata_switch_an_app_off_and_on_again() {
+    let app = org();
+    let made = deploy(&app, &[("externalClientApps/CI.eca", &eca("CI"))]);
+    assert_eq!(made.status, Status::Succeeded, "{made:?}");
+    let known = || {
+        let client = app.directory().developed_as(AppKind::External, "CI");
+        client.unwrap().definition.clone()
+    };
+    for (word, switch) in [
+        ("true", Switch::On),
+        ("false", Switch::Off),
+        ("true", Switch::On),
+    ] {
+        let policies = format!(
+            "<ExtlClntAppConfigurablePolicies>{OF}<isEnabled>{word}</isEnabled>\
+             </ExtlClntAppConfigurablePolicies>"
+        );
+        let introspection = format!("<isIntrospectAllTokens>{word}</isIntrospectAllTokens>");
+        let settings = settings("CI", &introspection);
+        let path = "extlClntAppGlobalOauthSets/CI.ecaGlblOauth";
+        let ended = deploy(&app, &[(POLICIES, &policies), (path, &settings)]);
+        assert_eq!(ended.status, Status::Succeeded, "{ended:?}");
+        assert_eq!(known().enabled, switch);
+        assert_eq!(known().introspect_all_tokens, switch);
+    }
+    // What says nothing of it leaves it as it is.
+    let silent = format!("<ExtlClntAppConfigurablePolicies>{OF}</ExtlClntAppConfigurablePolicies>");
+    deploy(&app, &[(POLICIES, &silent)]);
+    assert_eq!(known().enabled, Switch::On);
+}
