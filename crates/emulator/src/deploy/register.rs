@@ -55,10 +55,9 @@ pub(super) fn register(app: &App, package: Package, check_only: bool) -> Outcome
     }
     let mut components: Vec<Message> = parts.iter().map(|part| done(app, part)).collect();
     if failures.is_empty() && !check_only {
-        for loaded in apps {
-            if let Err(error) = app.directory().put_app(loaded.definition, app.random()) {
-                failures.push(Message::failed(&loaded.path, &error.to_string()));
-            }
+        let definitions = apps.into_iter().map(|loaded| loaded.definition).collect();
+        if let Err(error) = app.directory().put_apps(definitions, app.random()) {
+            failures.push(Message::failed(LIST, &error.to_string()));
         }
     }
     let has_failed = |message: &Message| {

@@ -85,3 +85,22 @@ fn metadata_switch_an_app_off_and_on_again() {
     deploy(&app, &[(POLICIES, &silent)]);
     assert_eq!(known().enabled, Switch::On);
 }
+
+#[test]
+fn apps_that_cannot_all_be_made_are_not_made_at_all() {
+    let app = org();
+    let key = "<consumerKey>3MVG9both.of.them</consumerKey>";
+    let (one, two) = (settings("A", key), settings("B", key));
+    let (a, b) = (eca("A"), eca("B"));
+    let ended = deploy(
+        &app,
+        &[
+            ("externalClientApps/A.eca", &a),
+            ("externalClientApps/B.eca", &b),
+            ("extlClntAppGlobalOauthSets/A.ecaGlblOauth", &one),
+            ("extlClntAppGlobalOauthSets/B.ecaGlblOauth", &two),
+        ],
+    );
+    assert_eq!(ended.status, Status::Failed);
+    assert!(app.directory().apps().is_empty());
+}

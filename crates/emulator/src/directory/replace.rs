@@ -6,7 +6,10 @@ use std::sync::Arc;
 use accredit::oauth::ClientId;
 use accredit::random::Random;
 
-use super::{Client, Directory, DirectoryError, NewApp, User, checked, key, tables};
+use super::{
+    Client, Directory, DirectoryError, ENTRIES_MAX, NewApp, Switch, User, checked, consumer_key,
+    key, tables, unfit,
+};
 use crate::store::{ImageError, Store};
 
 impl Directory {
@@ -28,6 +31,42 @@ impl Directory {
             return checked(&id, definition).map(|client| client.id);
         }
         self.add_app(definition, random)
+    }
+
+    /// Registers apps as [`Self::put_app`] does, all of them or none. No two of them may have one
+    /// client id. Waits for the database.
+    pub(crate) fn put_apps(
+        &self,
+        definitions: Vec<NewApp>,
+        random: &dyn Random,
+    ) -> Result<(), DirectoryError> {
+        let mut made = BTreeMap::new();
+        for mut definition in definitions {
+            let id = match definition.client_id.take() {
+                Some(id) => id,
+                None => consumer_key(random)?,
+            };
+            let client = Arc::new(checked(&id, definition)?);
+            if made.insert(id, client).is_some() {
+                return Err(unfit(
+                    "The consumer key is already taken: two of these apps have it",
+                ));
+            }
+        }
+        let _changing = self.change();
+        let clients = self.clients();
+        let new = made.keys().filter(|id| !clients.contains_key(*id));
+        if clients.len() + new.count() > ENTRIES_MAX {
+            return Err(unfit("the org has as many apps as it can"));
+        }
+        drop(clients);
+        tables::put_apps(&self.store, made.values().map(Arc::as_ref))?;
+        self.clients_mut().extend(made.clone());
+        self.sessions.end_where(|session| {
+            let changed = made.get(&*session.client_id);
+            changed.is_some_and(|client| client.definition.enabled == Switch::Off)
+        });
+        Ok(())
     }
 
     /// Lets `work` replace the database, and reads apps and users anew. Sessions go on, if their

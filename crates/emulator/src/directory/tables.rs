@@ -97,14 +97,25 @@ pub(crate) fn sessions(store: &Store) -> Result<Vec<Session>> {
 }
 
 pub(crate) fn put_app(store: &Store, client: &Client) -> Result<()> {
-    let definition = text(&client.definition)?;
+    put_apps(store, [client])
+}
+
+/// Writes apps, all of them or none.
+pub(crate) fn put_apps<'a>(
+    store: &Store,
+    clients: impl IntoIterator<Item = &'a Client>,
+) -> Result<()> {
     store.run(|connection| {
-        connection.execute(
-            "INSERT INTO accredit_app VALUES (?1, ?2)
-             ON CONFLICT (client_id) DO UPDATE SET definition = excluded.definition",
-            params![client.id.as_str(), definition],
-        )?;
-        Ok(())
+        // What is around it may be a transaction already.
+        let transaction = connection.savepoint()?;
+        for client in clients {
+            transaction.execute(
+                "INSERT INTO accredit_app VALUES (?1, ?2)
+                 ON CONFLICT (client_id) DO UPDATE SET definition = excluded.definition",
+                params![client.id.as_str(), text(&client.definition)?],
+            )?;
+        }
+        transaction.commit()
     })
 }
 
