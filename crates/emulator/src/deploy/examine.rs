@@ -2,7 +2,8 @@
 //!
 //! Owns the words in which the Metadata API complains of it.
 
-use super::shapes::{Holds, Shape, scopes};
+use super::shapes::{Holds, Shape};
+use crate::org::load::apps::SCOPES;
 use crate::org::load::xml::{self, Element};
 
 /// What is wrong in a file, and in which line.
@@ -84,7 +85,8 @@ fn flaw_of(name: &str, text: &str, holds: Holds) -> Option<String> {
         Holds::Word(kind, words) if !words.contains(&text) => {
             format!("'{text}' is not a valid value for the enum '{kind}'")
         }
-        Holds::Text if name == "commaSeparatedOauthScopes" => return scopes_flaw(text),
+        Holds::Scope => return scope_flaw([text]),
+        Holds::Scopes => return scope_flaw(text.split(',').map(str::trim)),
         Holds::Text if name == "consumerKey" && !(8..=256).contains(&text.len()) => {
             "The consumer key must have 8 to 256 characters".to_owned()
         }
@@ -93,9 +95,9 @@ fn flaw_of(name: &str, text: &str, holds: Holds) -> Option<String> {
     Some(problem)
 }
 
-fn scopes_flaw(text: &str) -> Option<String> {
-    let mut words = text.split(',').map(str::trim);
-    let unknown = words.find(|word| !scopes().contains(word))?;
+fn scope_flaw<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let is_known = |word: &str| SCOPES.iter().any(|(known, _)| *known == word);
+    let unknown = words.into_iter().find(|word| !is_known(word))?;
     Some(format!(
         "'{unknown}' is not a valid value for the enum 'ConnectedAppOauthAccessScope'"
     ))

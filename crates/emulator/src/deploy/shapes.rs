@@ -9,13 +9,17 @@ pub(super) enum Holds {
     /// true or false.
     Flag,
     Number,
+    /// A scope.
+    Scope,
+    /// Scopes with commas between them.
+    Scopes,
     /// A word of the enumeration of this name.
     Word(&'static str, &'static [&'static str]),
     /// Elements.
     Elements(&'static [(&'static str, Self)]),
 }
 
-use Holds::{Elements, Flag, Number, Text, Word};
+use Holds::{Elements, Flag, Number, Scope, Scopes, Text, Word};
 
 /// A type of metadata.
 #[derive(Debug)]
@@ -35,56 +39,6 @@ impl Shape {
         let (name, ending) = file.rsplit_once('.')?;
         let is = |shape: &&Self| shape.folder == folder && shape.ending == ending;
         Some((SHAPES.iter().find(is)?, name))
-    }
-}
-
-const SCOPES: Holds = Word(
-    "ConnectedAppOauthAccessScope",
-    &[
-        "Api",
-        "Web",
-        "Full",
-        "RefreshToken",
-        "OfflineAccess",
-        "Basic",
-        "Address",
-        "Email",
-        "Phone",
-        "Profile",
-        "OpenID",
-        "Chatter",
-        "CustomApplications",
-        "CustomPermissions",
-        "Wave",
-        "Eclair",
-        "Pardot",
-        "Lightning",
-        "Content",
-        "CDP",
-        "CDPIngest",
-        "CDPProfile",
-        "CDPQuery",
-        "CDPSegment",
-        "CDPIdentityResolution",
-        "CDPCalculatedInsight",
-        "Chatbot",
-        "ForgotPassword",
-        "UserRegistration",
-        "PwdlessLogin",
-        "SFAP",
-        "SFApiPlatform",
-        "Interaction",
-        "EinsteinGPT",
-        "MCP",
-        "SCRT",
-    ],
-);
-
-/// The words that a list of scopes in one element may have.
-pub(super) const fn scopes() -> &'static [&'static str] {
-    match SCOPES {
-        Word(_, words) => words,
-        _ => &[],
     }
 }
 
@@ -108,7 +62,7 @@ const OAUTH_CONFIG: &[(&str, Holds)] = &[
     ("isSecretRequiredForTokenExchange", Flag),
     ("isTokenExchangeEnabled", Flag),
     ("oauthClientCredentialUser", Text),
-    ("scopes", SCOPES),
+    ("scopes", Scope),
     ("singleLogoutUrl", Text),
 ];
 
@@ -227,7 +181,7 @@ const OAUTH_SETTINGS: &[(&str, Holds)] = &[
     ("assetTokenValidity", Number),
     ("clientAssertionCertificate", Text),
     ("commaSeparatedCustomScopes", Text),
-    ("commaSeparatedOauthScopes", Text),
+    ("commaSeparatedOauthScopes", Scopes),
     ("customAttributes", Text),
     ("externalClientApplication", Text),
     ("isFirstPartyAppEnabled", Flag),

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
-use super::{Deployment, Status, Wanted};
+use super::shapes::Shape;
+use super::{Deployment, Status, Wanted, examine};
 use crate::app::App;
 use crate::archive::tests::pack;
 use crate::directory::{AppKind, Switch};
 use crate::ids::RecordId;
 use crate::org::bulk::Pace;
+use crate::org::load::apps::SCOPES;
 use crate::{Emulator, Seed};
 
 const POLICIES: &str = "extlClntAppPolicies/CI.ecaPlcy";
@@ -103,4 +105,24 @@ fn apps_that_cannot_all_be_made_are_not_made_at_all() {
     );
     assert_eq!(ended.status, Status::Failed);
     assert!(app.directory().apps().is_empty());
+}
+
+#[test]
+fn every_scope_that_a_file_may_have_is_known_as_tokens_name_it() {
+    let (shape, _) = Shape::of("connectedApps/CI.connectedApp").unwrap();
+    let file = |scope: &str| {
+        format!(
+            "<ConnectedApp><contactEmail>a@b.c</contactEmail><label>CI</label><oauthConfig>\
+             <callbackUrl>https://x</callbackUrl><scopes>{scope}</scopes></oauthConfig>\
+             </ConnectedApp>"
+        )
+    };
+    for (scope, _) in SCOPES {
+        assert_eq!(examine::flaws(shape, &file(scope)), [], "{scope}");
+    }
+    let has = |scope: &str| SCOPES.iter().any(|(known, _)| *known == scope);
+    assert!(["Api", "Web", "Full", "OpenID", "Lightning", "Content"].map(has) == [true; 6]);
+    let flaws = examine::flaws(shape, &file("Everything"));
+    let expected = "'Everything' is not a valid value for the enum 'ConnectedAppOauthAccessScope'";
+    assert_eq!(flaws[0].problem, expected);
 }

@@ -20,8 +20,14 @@ pub(crate) struct LoadedApp {
     pub(crate) definition: NewApp,
 }
 
-/// Scopes as metadata call them and as tokens do, where it is not the same in lower case.
-const SCOPES: [(&str, &str); 30] = [
+/// Every scope, as metadata call it and as tokens do.
+pub(crate) const SCOPES: [(&str, &str); 36] = [
+    ("Api", "api"),
+    ("Web", "web"),
+    ("Full", "full"),
+    ("OpenID", "openid"),
+    ("Lightning", "lightning"),
+    ("Content", "content"),
     ("RefreshToken", "refresh_token"),
     ("OfflineAccess", "refresh_token"),
     ("Basic", "id"),
