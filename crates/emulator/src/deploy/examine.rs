@@ -6,6 +6,9 @@ use super::shapes::{Holds, Shape};
 use crate::org::load::apps::SCOPES;
 use crate::org::load::xml::{self, Element};
 
+/// As much is said of one file.
+const FLAWS_MAX: usize = 100;
+
 /// What is wrong in a file, and in which line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
@@ -48,6 +51,12 @@ pub(super) fn flaws(shape: &Shape, content: &str) -> Vec<Flaw> {
             found.push(Flaw::new(root.line(), problem));
         }
     }
+    if found.len() > FLAWS_MAX {
+        found.truncate(FLAWS_MAX);
+        let line = found.last().map_or(1, |flaw| flaw.line);
+        let problem = "Error parsing file: too much is wrong, the rest was not read";
+        found.push(Flaw::new(line, problem));
+    }
     found
 }
 
@@ -59,15 +68,19 @@ fn elements(
 ) {
     for element in holder.children() {
         let name = element.name();
-        let line = element.line();
+        if found.len() > FLAWS_MAX {
+            return;
+        }
+        // The file is counted through for each line: never for what is well.
+        let line = || element.line();
         match known.iter().find(|(own, _)| *own == name) {
             Some((_, Holds::Elements(inside))) => elements(element, name, inside, found),
             Some((_, holds)) => {
                 let problem = flaw_of(name, &element.own_text(), *holds);
-                found.extend(problem.map(|problem| Flaw::new(line, problem)));
+                found.extend(problem.map(|problem| Flaw::new(line(), problem)));
             }
             None => found.push(Flaw::new(
-                line,
+                line(),
                 format!("Error parsing file: Element {name} invalid at this location in type {of}"),
             )),
         }

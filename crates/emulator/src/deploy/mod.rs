@@ -113,8 +113,6 @@ pub(crate) struct Deployment {
     pub(crate) changed_at: UnixTime,
     pub(crate) components: Vec<Message>,
     pub(crate) failures: Vec<Message>,
-    /// Gone once it was looked into.
-    archive: Option<Vec<u8>>,
 }
 
 impl Deployment {
@@ -124,31 +122,62 @@ impl Deployment {
     }
 }
 
-/// The deployments of an org.
+/// The deployments of an org. They are carried out one after the other, while all can be looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Deployments(Mutex<Queue>);
+pub(crate) struct Deployments {
+    queue: Mutex<Queue>,
+    /// Held by who carries one out. Taken before the queue, never after.
+    turn: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Queue {
     count: u64,
-    all: VecDeque<Deployment>,
+    all: VecDeque<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    deployment: Deployment,
+    work: Work,
+}
+
+/// What is left to do.
+#[derive(Debug)]
+enum Work {
+    /// The archive was not looked into.
+    Waits(Vec<u8>),
+    /// Somebody is at it.
+    GoesOn,
+    Over,
+}
+
+impl Queue {
+    fn find(&mut self, id: &RecordId) -> Option<&mut Entry> {
+        self.all.iter_mut().find(|one| one.deployment.id == *id)
+    }
 }
 
 impl Deployments {
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets them.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets them, after the one that is carried out.
     pub(crate) fn clear(&self) {
+        let _turn = self.turn();
         self.lock().all.clear();
     }
 
     /// Takes in an archive; nothing if too many wait already.
     pub(crate) fn begin(&self, archive: Vec<u8>, wanted: Wanted) -> Option<Deployment> {
         let mut queue = self.lock();
-        let waiting = queue.all.iter().filter(|one| one.archive.is_some());
-        if waiting.count() >= WAITING_MAX {
+        let waits = |one: &&Entry| matches!(one.work, Work::Waits(_));
+        if queue.all.iter().filter(waits).count() >= WAITING_MAX {
             return None;
         }
         queue.count += 1;
@@ -159,46 +188,72 @@ impl Deployments {
             status: Status::Pending,
             components: Vec::new(),
             failures: Vec::new(),
-            archive: Some(archive),
         };
         if queue.all.len() >= KEPT_MAX {
             queue.all.pop_front();
         }
-        queue.all.push_back(begun.clone());
+        queue.all.push_back(Entry {
+            deployment: begun.clone(),
+            work: Work::Waits(archive),
+        });
         Some(begun)
     }
 
     /// Looks at a deployment, which brings it on.
     pub(crate) fn look(&self, app: &App, id: &RecordId, pace: Pace) -> Option<Deployment> {
-        let mut queue = self.lock();
-        let found = queue.all.iter_mut().find(|one| one.id == *id)?;
-        match found.status {
-            Status::Pending if pace == Pace::ByLooks => found.status = Status::InProgress,
-            Status::Pending | Status::InProgress => found.carry_out(app),
-            Status::Canceling => found.status = Status::Canceled,
-            _ => {}
+        let (mut found, archive) = self.go_on(id, pace)?;
+        let Some(archive) = archive else {
+            return Some(found);
+        };
+        let _turn = self.turn();
+        found.carry_out(app, &archive);
+        if let Some(entry) = self.lock().find(id) {
+            entry.deployment = found.clone();
+            entry.work = Work::Over;
         }
-        Some(found.clone())
+        Some(found)
     }
 
-    /// Stops a deployment: before its end it can be stopped. The flag says whether it was.
+    /// One step of a deployment; with its archive if it is the caller's to carry it out.
+    fn go_on(&self, id: &RecordId, pace: Pace) -> Option<(Deployment, Option<Vec<u8>>)> {
+        let mut queue = self.lock();
+        let Entry { deployment, work } = queue.find(id)?;
+        let mut archive = None;
+        match (deployment.status, &mut *work) {
+            (Status::Pending, _) if pace == Pace::ByLooks => {
+                deployment.status = Status::InProgress;
+            }
+            (Status::Pending | Status::InProgress, Work::Waits(waiting)) => {
+                deployment.status = Status::InProgress;
+                archive = Some(std::mem::take(waiting));
+                *work = Work::GoesOn;
+            }
+            (Status::Canceling, Work::Over) => deployment.status = Status::Canceled,
+            _ => {}
+        }
+        Some((deployment.clone(), archive))
+    }
+
+    /// Stops a deployment: before its end it can be stopped. The flag says whether it was. One that
+    /// is being carried out goes on to its end.
     pub(crate) fn cancel(&self, id: &RecordId, now: UnixTime) -> Option<(Deployment, bool)> {
         let mut queue = self.lock();
-        let found = queue.all.iter_mut().find(|one| one.id == *id)?;
-        let is_under_way = !found.status.is_end();
+        let Entry { deployment, work } = queue.find(id)?;
+        let is_under_way = !deployment.status.is_end();
         if is_under_way {
-            found.status = Status::Canceling;
-            found.changed_at = now;
-            found.archive = None;
+            deployment.status = Status::Canceling;
+            deployment.changed_at = now;
         }
-        Some((found.clone(), is_under_way))
+        if matches!(work, Work::Waits(_)) {
+            *work = Work::Over;
+        }
+        Some((deployment.clone(), is_under_way))
     }
 }
 
 impl Deployment {
-    fn carry_out(&mut self, app: &App) {
-        let archive = self.archive.take().unwrap_or_default();
-        let package = match archive::unpack(&archive) {
+    fn carry_out(&mut self, app: &App, archive: &[u8]) {
+        let package = match archive::unpack(archive) {
             Ok(files) => package::read(files),
             Err(problem) => Package {
                 failures: vec![Message::failed(LIST, &problem)],

@@ -11,6 +11,9 @@ use crate::org::load::xml::{self, Element};
 /// The name of the list of components.
 pub(super) const LIST: &str = "package.xml";
 
+/// The longest file, in bytes: a certificate and some lines.
+const FILE_LENGTH_MAX: usize = 256 * 1024;
+
 /// A component and its file.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
@@ -79,6 +82,11 @@ impl Package {
             self.failures.push(message);
             return;
         }
+        if content.len() > FILE_LENGTH_MAX {
+            let message = Message::failed(&path, &too_long()).of(shape.name, &name);
+            self.failures.push(message);
+            return;
+        }
         match String::from_utf8(content) {
             Ok(content) => self.parts.push(Part {
                 shape,
@@ -99,10 +107,13 @@ impl Package {
 
     /// Tells of members without a file.
     fn miss(&mut self, members: &BTreeSet<(String, String)>) {
+        let parts = self.parts.iter();
+        let there: BTreeSet<_> = parts.map(|part| (part.shape.name, &*part.name)).collect();
+        let failures = self.failures.iter();
+        let told: BTreeSet<_> = failures.map(|one| one.full_name.clone()).collect();
         for (kind, name) in members {
-            let is_it = |part: &Part| part.shape.name == kind && part.name == *name;
-            let is_told = |message: &Message| message.full_name == *name;
-            if name != "*" && !self.parts.iter().any(is_it) && !self.failures.iter().any(is_told) {
+            let is_there = there.contains(&(kind.as_str(), name.as_str())) || told.contains(name);
+            if name != "*" && !is_there {
                 let problem = format!(
                     "An object '{name}' of type {kind} was named in package.xml, but was not \
                      found in zipped directory"
@@ -114,8 +125,16 @@ impl Package {
     }
 }
 
+fn too_long() -> String {
+    let kilobytes = FILE_LENGTH_MAX >> 10;
+    format!("Error parsing file: expected at most {kilobytes} KB")
+}
+
 /// Type and name of each component, or what is wrong and where.
 fn members(content: &[u8]) -> Result<BTreeSet<(String, String)>, (usize, String)> {
+    if content.len() > FILE_LENGTH_MAX {
+        return Err((1, too_long()));
+    }
     let told = |problem: String| format!("Error parsing file: {problem}");
     let text =
         std::str::from_utf8(content).map_err(|_| (1, told("expected UTF-8 text".to_owned())))?;

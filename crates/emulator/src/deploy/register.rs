@@ -60,11 +60,8 @@ pub(super) fn register(app: &App, package: Package, check_only: bool) -> Outcome
             failures.push(Message::failed(LIST, &error.to_string()));
         }
     }
-    let has_failed = |message: &Message| {
-        let is_it = |failure: &Message| failure.file_name == message.file_name;
-        failures.iter().any(is_it)
-    };
-    components.retain(|component| !has_failed(component));
+    let failed: BTreeSet<_> = failures.iter().map(|one| &one.file_name).collect();
+    components.retain(|component| !failed.contains(&component.file_name));
     Outcome {
         components,
         failures,

@@ -10,6 +10,7 @@ use crate::directory::{AppKind, Switch};
 use crate::ids::RecordId;
 use crate::org::bulk::Pace;
 use crate::org::load::apps::SCOPES;
+use crate::org::load::xml;
 use crate::{Emulator, Seed};
 
 const POLICIES: &str = "extlClntAppPolicies/CI.ecaPlcy";
@@ -21,6 +22,12 @@ fn org() -> App {
 
 /// Deploys files that need not be in the list by name.
 fn deploy(app: &App, files: &[(&str, &str)]) -> Deployment {
+    let begun = begin(app, files);
+    let ended = app.deployments().look(app, &begun.id, Pace::AtOnce);
+    ended.unwrap()
+}
+
+fn begin(app: &App, files: &[(&str, &str)]) -> Deployment {
     let kinds = [
         "ExternalClientApplication",
         "ExtlClntAppGlobalOauthSettings",
@@ -36,9 +43,7 @@ fn deploy(app: &App, files: &[(&str, &str)]) -> Deployment {
         by_name: "somebody".to_owned(),
         now: app.now(),
     };
-    let begun = app.deployments().begin(pack(&files), wanted).unwrap();
-    let ended = app.deployments().look(app, &begun.id, Pace::AtOnce);
-    Deployment::clone(&ended.unwrap())
+    app.deployments().begin(pack(&files), wanted).unwrap()
 }
 
 fn settings(name: &str, more: &str) -> String {
@@ -125,4 +130,54 @@ fn every_scope_that_a_file_may_have_is_known_as_tokens_name_it() {
     let flaws = examine::flaws(shape, &file("Everything"));
     let expected = "'Everything' is not a valid value for the enum 'ConnectedAppOauthAccessScope'";
     assert_eq!(flaws[0].problem, expected);
+}
+
+#[test]
+fn lines_are_looked_for_where_something_is_wrong_only() {
+    let (shape, _) = Shape::of("connectedApps/CI.connectedApp").unwrap();
+    let profiles = "<profileName>P</profileName>\n".repeat(1_000);
+    let file = format!(
+        "<ConnectedApp><contactEmail>a@b.c</contactEmail><label>CI</label>{profiles}</ConnectedApp>"
+    );
+    let before = xml::lines_asked();
+    assert_eq!(examine::flaws(shape, &file), []);
+    assert_eq!(xml::lines_asked() - before, 0);
+}
+
+#[test]
+fn a_file_full_of_flaws_is_given_up_after_a_hundred() {
+    let (shape, _) = Shape::of("connectedApps/CI.connectedApp").unwrap();
+    let file = format!("<ConnectedApp>{}</ConnectedApp>", "<x/>\n".repeat(2_000));
+    let before = xml::lines_asked();
+    let flaws = examine::flaws(shape, &file);
+    assert_eq!(flaws.len(), 101);
+    assert!(flaws[100].problem.contains("not read"), "{:?}", flaws[100]);
+    assert!(xml::lines_asked() - before <= 110);
+}
+
+#[test]
+fn a_file_longer_than_that_of_an_app_is_not_read() {
+    let long = format!("{}{}", eca("CI"), " ".repeat(256 * 1024));
+    let ended = deploy(&org(), &[("externalClientApps/CI.eca", &long)]);
+    assert_eq!(ended.status, Status::Failed);
+    let problem = ended.failures[0].problem.as_deref();
+    assert_eq!(problem, Some("Error parsing file: expected at most 256 KB"));
+}
+
+#[test]
+fn deployments_can_be_looked_at_while_one_is_carried_out() {
+    let app = org();
+    let deployments = app.deployments();
+    let [one, two] = [(); 2].map(|()| begin(&app, &[]).id);
+    let turn = deployments.turn();
+    let (first, archive) = deployments.go_on(&one, Pace::AtOnce).unwrap();
+    assert!(archive.is_some() && first.status == Status::InProgress);
+    // Who comes second neither waits nor does it once more.
+    let again = deployments.look(&app, &one, Pace::AtOnce).unwrap();
+    assert_eq!(again.status, Status::InProgress);
+    let other = deployments.look(&app, &two, Pace::ByLooks).unwrap();
+    assert_eq!(other.status, Status::InProgress);
+    drop(turn);
+    let other = deployments.look(&app, &two, Pace::ByLooks).unwrap();
+    assert!(other.status.is_end(), "{other:?}");
 }

@@ -17,6 +17,17 @@ const DEPTH_MAX: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Element<'a>(Node<'a, 'a>);
 
+#[cfg(test)]
+thread_local! {
+    static LINES_ASKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How often this thread asked for a line: each time the file is counted through from its start.
+#[cfg(test)]
+pub(crate) fn lines_asked() -> usize {
+    LINES_ASKED.get()
+}
+
 /// Reads a file.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, Trouble> {
     let options = ParsingOptions {
@@ -100,6 +111,8 @@ impl<'a> Element<'a> {
 
     /// The line that it begins in.
     pub(crate) fn line(self) -> usize {
+        #[cfg(test)]
+        LINES_ASKED.set(LINES_ASKED.get() + 1);
         let position = self.0.document().text_pos_at(self.0.range().start);
         usize::try_from(position.row).unwrap_or_default()
     }
