@@ -10,11 +10,14 @@ use std::io::Read as _;
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
-/// The most files of an archive, as Salesforce has it.
-const FILES_MAX: usize = 10_000;
+/// The most files of an archive: an app has five.
+const FILES_MAX: usize = 2_000;
+
+/// The longest path, in bytes.
+const PATH_LENGTH_MAX: usize = 512;
 
 /// The most bytes of all files together, unpacked.
-const LENGTH_MAX: u64 = 64 << 20;
+const LENGTH_MAX: u64 = 16 << 20;
 
 const END: &[u8] = b"PK\x05\x06";
 const ENTRY: &[u8] = b"PK\x01\x02";
@@ -69,7 +72,8 @@ fn end_of(archive: &[u8]) -> Option<&[u8]> {
 }
 
 fn check_path(path: &str) -> Result<(), String> {
-    let is_safe = !path.starts_with('/')
+    let is_safe = path.len() <= PATH_LENGTH_MAX
+        && !path.starts_with('/')
         && !path.contains(['\\', '\0', ':'])
         && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
     if is_safe {

@@ -28,6 +28,12 @@ const KEPT_MAX: usize = 100;
 /// As many wait to be looked at: each holds its archive.
 const WAITING_MAX: usize = 10;
 
+/// As many components and as many failures of each are remembered.
+const MESSAGES_MAX: usize = 500;
+
+/// The longest text in what is said of a file, in bytes: as long as a path may be.
+const TEXT_MAX: usize = 512;
+
 /// The first characters of a deployment's id.
 const KEY_PREFIX: &str = "0Af";
 
@@ -64,17 +70,17 @@ pub(crate) struct Message {
 impl Message {
     fn failed(file_name: &str, problem: &str) -> Self {
         Self {
-            full_name: file_name.to_owned(),
-            file_name: file_name.to_owned(),
-            problem: Some(problem.to_owned()),
+            full_name: cut(file_name).to_owned(),
+            file_name: cut(file_name).to_owned(),
+            problem: Some(cut(problem).to_owned()),
             ..Self::default()
         }
     }
 
     fn of(self, component_type: &str, full_name: &str) -> Self {
         Self {
-            component_type: component_type.to_owned(),
-            full_name: full_name.to_owned(),
+            component_type: cut(component_type).to_owned(),
+            full_name: cut(full_name).to_owned(),
             ..self
         }
     }
@@ -84,6 +90,41 @@ impl Message {
             line: Some(line),
             ..self
         }
+    }
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(TEXT_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+/// What is said of the files of one kind: only the first are remembered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) kept: Vec<Message>,
+    /// Of all of them.
+    pub(crate) count: usize,
+}
+
+impl Told {
+    fn of(mut all: Vec<Message>) -> Self {
+        let count = all.len();
+        all.truncate(MESSAGES_MAX);
+        all.shrink_to_fit();
+        Self { kept: all, count }
+    }
+
+    /// The same with a last one that says how many are missing.
+    fn with_rest(mut self) -> Self {
+        let left_out = self.count - self.kept.len();
+        if left_out > 0 {
+            let problem = format!("{left_out} more of {} failures are left out", self.count);
+            self.kept.push(Message::failed(LIST, &problem));
+        }
+        self
     }
 }
 
@@ -111,8 +152,8 @@ pub(crate) struct Deployment {
     pub(crate) wanted: Wanted,
     pub(crate) status: Status,
     pub(crate) changed_at: UnixTime,
-    pub(crate) components: Vec<Message>,
-    pub(crate) failures: Vec<Message>,
+    pub(crate) components: Told,
+    pub(crate) failures: Told,
 }
 
 impl Deployment {
@@ -186,8 +227,8 @@ impl Deployments {
             changed_at: wanted.now,
             wanted,
             status: Status::Pending,
-            components: Vec::new(),
-            failures: Vec::new(),
+            components: Told::default(),
+            failures: Told::default(),
         };
         if queue.all.len() >= KEPT_MAX {
             queue.all.pop_front();
@@ -267,7 +308,7 @@ impl Deployment {
             Status::Failed
         };
         self.changed_at = app.now();
-        self.components = outcome.components;
-        self.failures = outcome.failures;
+        self.components = Told::of(outcome.components);
+        self.failures = Told::of(outcome.failures).with_rest();
     }
 }

@@ -160,7 +160,7 @@ fn a_file_longer_than_that_of_an_app_is_not_read() {
     let long = format!("{}{}", eca("CI"), " ".repeat(256 * 1024));
     let ended = deploy(&org(), &[("externalClientApps/CI.eca", &long)]);
     assert_eq!(ended.status, Status::Failed);
-    let problem = ended.failures[0].problem.as_deref();
+    let problem = ended.failures.kept[0].problem.as_deref();
     assert_eq!(problem, Some("Error parsing file: expected at most 256 KB"));
 }
 
@@ -180,4 +180,21 @@ fn deployments_can_be_looked_at_while_one_is_carried_out() {
     drop(turn);
     let other = deployments.look(&app, &two, Pace::ByLooks).unwrap();
     assert!(other.status.is_end(), "{other:?}");
+}
+
+#[test]
+fn as_much_is_kept_of_a_deployment_as_somebody_reads() {
+    let paths: Vec<_> = (0..900)
+        .map(|number| format!("classes/{number}.cls"))
+        .collect();
+    let files: Vec<_> = paths.iter().map(|path| (path.as_str(), "")).collect();
+    let ended = deploy(&org(), &files);
+    assert_eq!(ended.failures.kept.len(), 501);
+    let last = ended.failures.kept[500].problem.as_deref();
+    assert_eq!(last, Some("400 more of 900 failures are left out"));
+
+    let long = "x".repeat(10_000);
+    let file = format!("<ExternalClientApplication><{long}/></ExternalClientApplication>");
+    let ended = deploy(&org(), &[("externalClientApps/CI.eca", &file)]);
+    assert!(ended.failures.kept[0].problem.as_ref().unwrap().len() <= 512);
 }

@@ -11,13 +11,16 @@ use serde_json::{Value, json};
 use super::bulk::info::moment;
 use super::call::{Answer, Call, not_implemented};
 use crate::app::App;
-use crate::deploy::{Deployment, Message, Status, Wanted};
+use crate::deploy::{Deployment, Message, Status, Told, Wanted};
 use crate::error::ApiError;
 use crate::ids::RecordId;
 use crate::multipart::{Part, boundary, parts};
 
 /// The part that holds the options: as it is documented, and as jsforce names it.
 const OPTIONS: [&str; 2] = ["json", "entity_content"];
+
+/// The longest options, in bytes: they are remembered with each deployment.
+const OPTIONS_LENGTH_MAX: usize = 16 * 1024;
 
 /// Whether a call is about deployments.
 pub(super) fn is_deployment(call: &Call<'_>) -> bool {
@@ -74,6 +77,12 @@ fn begin(app: &App, call: &Call<'_>) -> Result<Answer, ApiError> {
         fields.iter().find(is_it)
     };
     let text = named(&OPTIONS).map_or(call.body, |part| part.body);
+    if text.len() > OPTIONS_LENGTH_MAX {
+        let kilobytes = OPTIONS_LENGTH_MAX >> 10;
+        return Err(bad(format!(
+            "The deploy options have more than {kilobytes} KB"
+        )));
+    }
     let asked: Asked = serde_json::from_slice(text).map_err(|error| {
         let message = crate::org::write::parser_error(&error).message;
         ApiError::data(StatusCode::BAD_REQUEST, "JSON_PARSER_ERROR", message)
@@ -190,7 +199,7 @@ fn result(found: &Deployment, details: Details) -> Value {
     let flag = |name: &str| option(name).unwrap_or(Value::Bool(false));
     let created = millis(found.wanted.now);
     let started = (found.status != Status::Pending).then(|| created.clone());
-    let (good, bad) = (found.components.len(), found.failures.len());
+    let (good, bad) = (found.components.count, found.failures.count);
     let mut body = json!({
         "id": found.id.as_str(),
         "status": format!("{:?}", found.status),
@@ -218,8 +227,11 @@ fn result(found: &Deployment, details: Details) -> Value {
         "stateDetail": null,
     });
     if let (Details::All, Some(members)) = (details, body.as_object_mut()) {
-        let of = |all: &[Message]| -> Vec<Value> {
-            all.iter().map(|one| component(one, &created)).collect()
+        let of = |all: &Told| -> Vec<Value> {
+            all.kept
+                .iter()
+                .map(|one| component(one, &created))
+                .collect()
         };
         members.insert(
             "details".to_owned(),
