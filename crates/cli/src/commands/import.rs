@@ -72,6 +72,10 @@ pub(crate) fn run(
     let done = import.all_parts(out);
     interrupt::forget_farewell();
     if let Err(error) = done {
+        // What was asked for cannot be gone on with: its own hint says what to do.
+        if error.kind() == Kind::Usage {
+            return Err(error);
+        }
         return Err(import.hints.lines().into_iter().fold(error, CliError::hint));
     }
     import.report(out)
@@ -114,8 +118,6 @@ impl Import<'_> {
                 None => self.send(part, out)?,
             };
             out.step(&format!("The job {id} has part {} of {count}...", at + 1));
-            self.hints.go_on_with(&id);
-            self.say_at_the_end(None, out)?;
             let job = self.wait(&id, part, out)?;
             let taken = self.take(&job, part, out)?;
             self.counts.succeeded += taken.succeeded;
@@ -132,15 +134,27 @@ impl Import<'_> {
     /// A job that was sent before.
     fn resumed(&mut self, id: String, out: &mut Output) -> Result<String, CliError> {
         if self.jobs.look(Side::Ingest, &id, out)?.state != State::Open {
+            self.leave(&id, out)?;
             return Ok(id);
         }
         let what = format!("the job {id} never had all of its data, and cannot be gone on with");
         Err(CliError::usage(what).hint(format!("leave out --resume {id}: its part is sent anew")))
     }
 
+    /// From now on the job may have all of its data: nobody aborts it, and whoever is interrupted
+    /// hears of it.
+    fn leave(&mut self, id: &str, out: &Output) -> Result<(), CliError> {
+        self.hints.go_on_with(id);
+        self.say_at_the_end(None, out)
+    }
+
     /// What to do and say when the program is interrupted from now on.
     fn say_at_the_end(&self, open: Option<&Job>, out: &Output) -> Result<(), CliError> {
-        let say = out.last_words(self.hints.lines());
+        let lines = match open {
+            Some(_) => self.hints.lines_of_an_upload(),
+            None => self.hints.lines(),
+        };
+        let say = out.last_words(lines);
         let abort = open.map(|job| {
             let (client, org) = (self.quick.clone(), Arc::clone(&self.jobs.reach.org));
             let path = self.jobs.path_of((Side::Ingest, &job.id));
@@ -211,8 +225,21 @@ impl Import<'_> {
         self.jobs.upload(&job.id, (data, length))
     }
 
-    /// Says that the data are whole. If there is no answer, the job knows whether it heard.
+    /// Says that the data are whole.
     fn complete(&mut self, job: &Job, out: &mut Output) -> Result<(), CliError> {
+        // Before anything is said: an answer may be lost, and an interruption may come.
+        self.leave(&job.id, out)?;
+        self.say_it_is_whole(job, out).map_err(|error| {
+            let id = &job.id;
+            error.hint(format!(
+                "the job {id} may have its data: look at it (`accredit api jobs/ingest/{id}`) \
+                 before you import them again"
+            ))
+        })
+    }
+
+    /// If there is no answer, the job knows whether it heard.
+    fn say_it_is_whole(&mut self, job: &Job, out: &mut Output) -> Result<(), CliError> {
         let place = (Side::Ingest, job.id.as_str());
         let Err(error) = self.jobs.change(place, "UploadComplete", out) else {
             return Ok(());

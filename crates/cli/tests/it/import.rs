@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::program::{BINARY, Program, Run};
 use crate::server::{self, Answer, Server, TOKEN, answer, json};
 
-const JOB: &str = "750R0000000zlh9IAA";
+pub(crate) const JOB: &str = "750R0000000zlh9IAA";
 
 /// Runs a line for a local org. What stands in `$0` is the program.
 fn on_a_local_org(program: &Program, script: &str) -> Run {
@@ -163,12 +163,12 @@ fn a_table_that_cannot_be_read_is_refused_before_anybody_is_asked() {
     assert_eq!(read(&program, "old.failed.csv"), "of before");
 }
 
-fn job(state: &str, more: &str) -> Answer {
+pub(crate) fn job(state: &str, more: &str) -> Answer {
     let id = format!(r#""id":"{JOB}","object":"Account","apiVersion":65.0"#);
     json(200, &format!(r#"{{{id},"state":"{state}"{more}}}"#))
 }
 
-fn describe() -> Answer {
+pub(crate) fn describe() -> Answer {
     json(
         200,
         r#"{"name":"Account","fields":[{"name":"Name","type":"string"}]}"#,
@@ -179,7 +179,7 @@ fn report(lines: &str) -> Answer {
     answer(200, "text/csv", lines)
 }
 
-fn with_token(url: &str) -> Program {
+pub(crate) fn with_token(url: &str) -> Program {
     let program = Program::new()
         .with("ACCREDIT_ACCESS_TOKEN", TOKEN)
         .with("ACCREDIT_INSTANCE_URL", url)
@@ -315,7 +315,7 @@ fn results_that_are_not_those_of_the_table_are_not_taken_for_whole() {
 }
 
 /// Answers, takes one more request without an answer, interrupts. Gives what came and the run.
-fn interrupted(answers: &[Answer], last: &[Answer]) -> (Vec<String>, Run, Vec<String>) {
+pub(crate) fn interrupted(answers: &[Answer], last: &[Answer]) -> (Vec<String>, Run, Vec<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let program = with_token(&format!("http://{}", listener.local_addr().unwrap()));
     let child = program

@@ -28,6 +28,8 @@ mod fleet;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod import_breaks;
+#[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod key;

@@ -32,11 +32,20 @@ impl Hints {
         &self.jobs
     }
 
-    /// The lines to say.
+    /// The lines to say when a job is aborted that has not all of its data.
+    pub(super) fn lines_of_an_upload(&self) -> Vec<String> {
+        let lines = self.lines();
+        if lines.is_empty() {
+            return vec!["nothing was imported: the job was aborted before it had the data".into()];
+        }
+        lines
+    }
+
+    /// The lines to say; none while no job may have its data.
     pub(super) fn lines(&self) -> Vec<String> {
         let new = self.jobs.get(self.given..).unwrap_or_default();
         if self.jobs.is_empty() && self.given == 0 {
-            return vec!["nothing was imported: the job was aborted before it had the data".into()];
+            return Vec::new();
         }
         let mut words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         for job in new {
@@ -72,6 +81,7 @@ mod tests {
         assert_eq!(hints.lines()[1], format!("  {words} --resume 750B"));
         hints.given = 0;
         hints.jobs.clear();
-        assert!(hints.lines()[0].starts_with("nothing was imported"));
+        assert!(hints.lines().is_empty());
+        assert!(hints.lines_of_an_upload()[0].starts_with("nothing was imported"));
     }
 }
