@@ -59,6 +59,11 @@ impl Lines {
         lines.saturating_sub(1)
     }
 
+    /// Whether the last record does without a line break.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// Whether the bytes end inside quotes: the table is cut off.
     pub(crate) const fn is_cut_off(&self) -> bool {
         self.is_quoted

@@ -296,7 +296,7 @@ pub(super) fn table(
     )))
 }
 
-/// Reads a body into a file without a name.
+/// Reads a body into a file without a name, in which every line ends with a line break.
 fn take(mut body: Download, folder: &Path, host: &str) -> Result<(File, Lines), Failure> {
     let unwritable = |error| files::unwritable(folder, error);
     let mut file = tempfile::tempfile_in(folder).map_err(unwritable)?;
@@ -308,11 +308,17 @@ fn take(mut body: Download, folder: &Path, host: &str) -> Result<(File, Lines), 
             .map_err(|error| broken(format!("{host} broke off in mid-page: {error}")))?;
         let bytes = piece.get(..read).unwrap_or_default();
         if bytes.is_empty() {
-            return Ok((file, lines));
+            break;
         }
         lines.feed(bytes);
         file.write_all(bytes).map_err(unwritable)?;
     }
+    // Pages are copied one after the other: the last record of one must not run into the next.
+    if lines.is_open() && !lines.is_cut_off() {
+        lines.feed(b"\n");
+        file.write_all(b"\n").map_err(unwritable)?;
+    }
+    Ok((file, lines))
 }
 
 fn broken(what: String) -> Failure {

@@ -52,6 +52,8 @@ mod query;
 #[cfg(test)]
 mod query_bulk;
 #[cfg(test)]
+mod query_bulk_breaks;
+#[cfg(test)]
 mod query_parquet;
 #[cfg(test)]
 mod quickstart;

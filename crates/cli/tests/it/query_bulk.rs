@@ -11,7 +11,7 @@ use crate::server::{self, Answer, Server, TOKEN, json, with_header};
 const SOQL: &str = "SELECT Id, Account.Name FROM Contact";
 const JOB: &str = "750R0000000zlh9IAA";
 
-fn job(state: &str, processed: u32) -> Answer {
+pub(crate) fn job(state: &str, processed: u32) -> Answer {
     json(
         200,
         &format!(
@@ -34,7 +34,7 @@ fn page(ids: &[&str], locator: &str) -> Answer {
     )
 }
 
-fn page_of(table: &str, records: usize, locator: &str) -> Answer {
+pub(crate) fn page_of(table: &str, records: usize, locator: &str) -> Answer {
     let header = format!(
         "Content-Type: text/csv\r\nSforce-NumberOfRecords: {records}\r\nSforce-Locator: {locator}"
     );
@@ -42,7 +42,7 @@ fn page_of(table: &str, records: usize, locator: &str) -> Answer {
 }
 
 /// No list of pages: an older org.
-fn no_list() -> Answer {
+pub(crate) fn no_list() -> Answer {
     let body = r#"[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]"#;
     json(404, body)
 }
@@ -66,7 +66,7 @@ fn with_token(url: &str) -> Program {
         .with("ACCREDIT_API_VERSION", "65.0")
 }
 
-fn bulk(answers: Vec<Answer>, flags: &[&str]) -> (Run, Server) {
+pub(crate) fn bulk(answers: Vec<Answer>, flags: &[&str]) -> (Run, Server) {
     let server = Server::giving(answers);
     let run = with_token(&server.url).run(["query", "--bulk", SOQL].iter().chain(flags));
     (run, server)
