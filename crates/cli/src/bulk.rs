@@ -214,11 +214,12 @@ impl Jobs {
         })
     }
 
-    /// Ends a job that takes data or works. Its failure is of no matter: a job that nobody
-    /// completes does nothing, and goes by itself.
-    pub(crate) fn abort(client: &UreqClient, org: &Org, path: &str) {
+    /// Ends a job that takes data or works. It is asked for once: there may be little time.
+    pub(crate) fn abort(client: &UreqClient, org: &Org, path: &str) -> Result<(), CliError> {
         let what = json!({"state": "Aborted"});
-        let _left = send(org, client, (&Method::PATCH, path), &what);
+        send(org, client, (&Method::PATCH, path), &what)
+            .map(drop)
+            .map_err(Failure::into_error)
     }
 
     /// Looks at a job until it has ended, and tells `seen` of each look.

@@ -158,7 +158,8 @@ impl Import<'_> {
         let abort = open.map(|job| {
             let (client, org) = (self.quick.clone(), Arc::clone(&self.jobs.reach.org));
             let path = self.jobs.path_of((Side::Ingest, &job.id));
-            move || Jobs::abort(&client, &org, &path)
+            // There is nobody left who could ask again.
+            move || drop(Jobs::abort(&client, &org, &path))
         });
         let farewell = move || {
             if let Some(abort) = abort {
@@ -185,18 +186,35 @@ impl Import<'_> {
                 }
                 Err(failure) => failure,
             };
-            Jobs::abort(
-                &self.quick,
-                &self.jobs.reach.org,
-                &self.jobs.path_of((Side::Ingest, &job.id)),
-            );
-            match failure {
-                Failure::SessionEnded(_) if self.jobs.reach.can_renew() => {
-                    self.jobs.reach.renew(out)?;
-                }
-                Failure::Final(error) if tries < TRIES && may_pass(&error) => {}
-                failure => return Err(failure.into_error()),
-            }
+            let again = self.prepare_another(failure, tries, out);
+            self.abort(&job, out);
+            again?;
+        }
+    }
+
+    /// Says whether an upload that failed is tried again, in a new session if that one has ended.
+    fn prepare_another(
+        &mut self,
+        failure: Failure,
+        tries: usize,
+        out: &mut Output,
+    ) -> Result<(), CliError> {
+        match failure {
+            Failure::SessionEnded(_) if self.jobs.reach.can_renew() => self.jobs.reach.renew(out),
+            Failure::Final(error) if tries < TRIES && may_pass(&error) => Ok(()),
+            failure => Err(failure.into_error()),
+        }
+    }
+
+    /// Ends a job that will never have all of its data.
+    fn abort(&self, job: &Job, out: &mut Output) {
+        let (id, org) = (&job.id, &self.jobs.reach.org);
+        let path = self.jobs.path_of((Side::Ingest, id));
+        if Jobs::abort(&self.quick, org, &path).is_err() {
+            out.warn(format!(
+                "the job {id} could not be aborted: it imports nothing, and stays open until \
+                 `accredit api -X PATCH jobs/ingest/{id} -f state=Aborted` ends it"
+            ));
         }
     }
 

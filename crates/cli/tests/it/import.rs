@@ -175,7 +175,7 @@ pub(crate) fn describe() -> Answer {
     )
 }
 
-fn report(lines: &str) -> Answer {
+pub(crate) fn report(lines: &str) -> Answer {
     answer(200, "text/csv", lines)
 }
 

@@ -1,7 +1,14 @@
 //! `accredit import` when something breaks off: what became of the records is never told wrongly.
 
-use crate::import::{JOB, describe, interrupted, job, with_token};
-use crate::server::{Server, json};
+use crate::import::{JOB, describe, interrupted, job, report, with_token};
+use crate::program::Program;
+use crate::server::{Server, json, token};
+
+const ENDED: &str =
+    r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
+
+/// What becomes of the two lines of the table.
+const BOTH: &str = "sf__Id,sf__Created,Name\n1,true,A\n2,true,B\n";
 
 #[test]
 fn a_job_that_may_have_heard_that_its_data_are_whole_is_named() {
@@ -36,4 +43,47 @@ fn an_interruption_while_the_data_are_said_to_be_whole_aborts_nothing() {
     assert_eq!(run.code, 130, "{run:?}");
     assert!(!run.stderr.contains("nothing was imported"), "{run:?}");
     run.hints(&format!("--resume {JOB}"));
+}
+
+/// Runs an import whose session ends in mid-upload; the abort gets this answer.
+fn session_ends(aborted: Vec<u8>) -> (Server, crate::program::Run) {
+    let server = Server::start(|url| {
+        vec![
+            token(url),
+            describe(),
+            job("Open", ""),
+            json(401, ENDED),
+            token(url),
+            aborted,
+            job("Open", ""),
+            json(201, ""),
+            job("UploadComplete", ""),
+            job("JobComplete", ""),
+            report(BOTH),
+            report(""),
+            report(""),
+        ]
+    });
+    let program = Program::signing_in_at(&server.url).with("ACCREDIT_API_VERSION", "65.0");
+    program.write("a.csv", b"Name\nA\nB\n");
+    let run = program.line("import a.csv --object Account --no-cache");
+    (server, run)
+}
+
+#[test]
+fn a_job_whose_session_ended_is_aborted_in_the_next_one() {
+    let (server, run) = session_ends(job("Aborted", ""));
+    run.succeeds();
+    let _first_five = [(); 5].map(|()| server.request());
+    let abort = server.request();
+    assert!(abort.ends_with(r#"{"state":"Aborted"}"#), "{abort}");
+    assert!(!run.stderr.contains("could not be aborted"), "{run:?}");
+}
+
+#[test]
+fn a_job_that_could_not_be_aborted_is_named() {
+    let (_, run) = session_ends(json(503, ""));
+    run.succeeds();
+    let warning = format!("warning: the job {JOB} could not be aborted");
+    assert!(run.stderr.contains(&warning), "{run:?}");
 }
