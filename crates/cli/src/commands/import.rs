@@ -66,6 +66,7 @@ pub(crate) fn run(
         results,
         hints: Hints::of(world, args),
         counts: Counts::default(),
+        sent: 0,
         stopped: None,
     };
     import.check(out)?;
@@ -91,6 +92,8 @@ struct Import<'a> {
     results: Results,
     hints: Hints,
     counts: Counts,
+    /// Records that a job had.
+    sent: u64,
     /// Why the parts that are left were not sent.
     stopped: Option<Kind>,
 }
@@ -123,8 +126,11 @@ impl Import<'_> {
             self.counts.succeeded += taken.succeeded;
             self.counts.failed += taken.failed;
             self.counts.unprocessed += taken.unprocessed;
+            self.sent += part.records;
             if job.state != State::JobComplete {
                 self.stop(&job, out);
+            }
+            if self.stopped.is_some() {
                 break;
             }
         }
@@ -281,15 +287,13 @@ impl Import<'_> {
         if counts.sum() == part.records || job.state != State::JobComplete {
             return Ok(counts);
         }
-        let (id, told, sent) = (&job.id, counts.sum(), part.records);
-        Err(CliError::new(
-            Kind::Partial,
-            format!(
-                "the job {id} tells of {}, and the table has {sent} for it",
-                many(told)
-            ),
-        )
-        .hint("if the table was changed since the job was made, import the rest of it by itself"))
+        let (id, told, sent) = (&job.id, many(counts.sum()), part.records);
+        out.warn(format!(
+            "the job {id} tells of {told}, and the table has {sent} for it; if the table was \
+             changed since the job was made, import the rest of it by itself"
+        ));
+        self.stopped = Some(Kind::Partial);
+        Ok(counts)
     }
 
     /// Tells of a job that came to nothing; the next one would too.
@@ -324,10 +328,10 @@ impl Import<'_> {
         let all = self.table.records();
         let status = match (self.stopped, succeeded) {
             (Some(kind), 0) => kind.code(),
-            _ if succeeded == all => 0,
+            (None, _) if succeeded == all => 0,
             _ => Kind::Partial.code(),
         };
-        let unsent = all.saturating_sub(self.counts.sum());
+        let unsent = all.saturating_sub(self.sent);
         let paths = self.results.publish()?;
         let done = self.args.operation.done();
         let mut text = format!(
