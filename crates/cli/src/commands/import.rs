@@ -53,6 +53,7 @@ pub(crate) fn run(
             "{jobs} jobs were given to go on with, and the table makes {parts}"
         )));
     }
+    results.try_folder()?;
     let reach = Reach::open(&args.org, timeout, world, out)?;
     let jobs = Jobs::open(reach, (timeout, args.api_version.as_deref()), world)?;
     let environment = world.environment.as_ref();
@@ -332,7 +333,11 @@ impl Import<'_> {
             _ => Kind::Partial.code(),
         };
         let unsent = all.saturating_sub(self.sent);
-        let paths = self.results.publish()?;
+        let hints = self.hints.lines().into_iter();
+        let paths = self.results.publish().map_err(|error| {
+            let error = error.hint("the records are imported, and their results are not written");
+            hints.fold(error, CliError::hint)
+        })?;
         let done = self.args.operation.done();
         let mut text = format!(
             "{} for {}: {succeeded} {done}, {failed} failed, {unprocessed} not processed",

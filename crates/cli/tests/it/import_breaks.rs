@@ -1,5 +1,7 @@
 //! `accredit import` when something breaks off: what became of the records is never told wrongly.
 
+use std::fs;
+
 use crate::import::{JOB, describe, interrupted, job, report, with_token};
 use crate::program::Program;
 use crate::server::{Server, json, token};
@@ -86,4 +88,43 @@ fn a_job_that_could_not_be_aborted_is_named() {
     run.succeeds();
     let warning = format!("warning: the job {JOB} could not be aborted");
     assert!(run.stderr.contains(&warning), "{run:?}");
+}
+
+#[test]
+fn a_folder_that_takes_no_results_is_told_before_anybody_is_asked() {
+    let server = Server::answering(|_| json(500, ""));
+    let program = with_token(&server.url);
+    let run = program.line("import a.csv --object Account --results-dir nope");
+    run.fails(1, "nope");
+    assert_eq!(server.requests_left(), 0);
+}
+
+#[test]
+fn results_that_cannot_take_their_names_say_how_to_get_them() {
+    let elsewhere = Program::new();
+    let folder = elsewhere.folder().to_owned();
+    let taken = folder.join("a.success.csv");
+    let server = Server::answering(move |request| {
+        let line: Vec<&str> = request.split(' ').take(2).collect();
+        let last = line[1].rsplit('/').next().unwrap_or_default();
+        match (line[0], last) {
+            (_, "describe") => describe(),
+            ("POST", _) => job("Open", ""),
+            ("PUT", _) => json(201, ""),
+            ("PATCH", _) => job("UploadComplete", ""),
+            (_, "successfulResults") => {
+                fs::write(&taken, "of another").unwrap();
+                report(BOTH)
+            }
+            (_, JOB) => job("JobComplete", ""),
+            _ => report(""),
+        }
+    });
+    let program = with_token(&server.url);
+    let results = folder.display();
+    let run = program.line(&format!(
+        "import a.csv --object Account --results-dir {results}"
+    ));
+    run.fails(1, "a.success.csv")
+        .hints(&format!("--resume {JOB}"));
 }

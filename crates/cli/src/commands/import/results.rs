@@ -93,6 +93,17 @@ impl Results {
         })
     }
 
+    /// Makes a file where the results will be: a folder that takes none is told before anything
+    /// is sent.
+    pub(super) fn try_folder(&self) -> Result<(), CliError> {
+        let [first, ..] = &self.reports;
+        files::temporary(&first.path, Access::Owner)
+            .map(drop)
+            .map_err(|error| {
+                error.hint("nothing was imported; --results-dir DIR writes the results elsewhere")
+            })
+    }
+
     /// Fetches what became of the lines of a job.
     pub(super) fn take(
         &mut self,
