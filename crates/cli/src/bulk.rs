@@ -84,6 +84,8 @@ pub(crate) struct Job {
     pub(crate) state: State,
     #[serde(default)]
     pub(crate) object: String,
+    pub(crate) operation: Option<String>,
+    pub(crate) column_delimiter: Option<String>,
     api_version: Option<f64>,
     #[serde(default)]
     pub(crate) number_records_processed: u64,

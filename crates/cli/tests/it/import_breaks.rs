@@ -128,3 +128,42 @@ fn results_that_cannot_take_their_names_say_how_to_get_them() {
     run.fails(1, "a.success.csv")
         .hints(&format!("--resume {JOB}"));
 }
+
+#[test]
+fn a_job_of_something_else_is_not_gone_on_with() {
+    for (more, part) in [
+        (r#","object":"Contact""#, "Contact"),
+        (r#","object":"Account","operation":"delete""#, "delete"),
+    ] {
+        let found = format!(r#"{{"id":"{JOB}","state":"JobComplete"{more}}}"#);
+        let server = Server::giving([describe(), json(200, &found)]);
+        let program = with_token(&server.url);
+        let run = program.line(&format!("import a.csv --object account --resume {JOB}"));
+        run.fails(2, part).hints("--resume");
+    }
+}
+
+#[test]
+fn results_are_asked_of_the_version_that_made_the_job() {
+    let found = format!(
+        r#"{{"id":"{JOB}","object":"Account","operation":"insert","apiVersion":64.0,
+        "state":"JobComplete"}}"#
+    );
+    let server = Server::giving([
+        describe(),
+        json(200, &found),
+        json(200, &found),
+        report(BOTH),
+        report(""),
+        report(""),
+    ]);
+    let program = with_token(&server.url);
+    let line = format!("import a.csv --object Account --resume {JOB}");
+    program.line(&line).succeeds();
+    let _looks = [(); 3].map(|()| server.request());
+    let results = server.request();
+    assert!(
+        results.starts_with("GET /services/data/v64.0/jobs/"),
+        "{results}"
+    );
+}
