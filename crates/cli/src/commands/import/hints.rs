@@ -16,7 +16,7 @@ pub(super) struct Hints {
 impl Hints {
     pub(super) fn of(world: &World, args: &ImportArgs) -> Self {
         Self {
-            words: world.words.to_vec(),
+            words: world.words_to_repeat(),
             is_stdin: args.file == "-",
             given: args.resume.len(),
             jobs: Vec::new(),

@@ -12,7 +12,8 @@ pub(crate) struct Again {
 impl Again {
     /// The words of this command, with the job in place of what it was made from.
     pub(crate) fn of(world: &World, made_from: Option<&str>, job: &str) -> Self {
-        let mut words: Vec<&str> = world.words.iter().map(String::as_str).collect();
+        let words = world.words_to_repeat();
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
         if let Some(made_from) = made_from {
             let place = words.iter().rposition(|word| *word == made_from);
             if let Some(place) = place {
@@ -86,5 +87,16 @@ mod tests {
                 .command
                 .contains(r"'SELECT Id FROM A WHERE N = '\''x'\'''")
         );
+    }
+    #[test]
+    fn a_pin_is_not_told() {
+        let words = "accredit query x --key pkcs11:object=k?pin-value=1234 --bulk";
+        let world = World {
+            words: words.split(' ').map(str::to_owned).collect(),
+            ..World::real()
+        };
+        let hints = Again::of(&world, Some("x"), "750000000000001AAA").hints("h");
+        assert!(!hints[1].contains("1234"), "{hints:?}");
+        assert!(hints[1].contains("--bulk --resume"), "{hints:?}");
     }
 }
