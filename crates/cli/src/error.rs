@@ -155,6 +155,11 @@ impl CliError {
         self.telling != Telling::Tell
     }
 
+    /// Says whether the reader of stdout went away.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.telling == Telling::NobodyListens
+    }
+
     /// The same error, which the document on stdout tells of already.
     pub(crate) fn told(mut self) -> Self {
         self.telling = Telling::Told;

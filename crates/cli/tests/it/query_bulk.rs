@@ -8,8 +8,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::program::{BINARY, Program, Run};
 use crate::server::{self, Answer, Server, TOKEN, json, with_header};
 
-const SOQL: &str = "SELECT Id, Account.Name FROM Contact";
-const JOB: &str = "750R0000000zlh9IAA";
+pub(crate) const SOQL: &str = "SELECT Id, Account.Name FROM Contact";
+pub(crate) const JOB: &str = "750R0000000zlh9IAA";
 
 pub(crate) fn job(state: &str, processed: u32) -> Answer {
     json(
@@ -22,7 +22,7 @@ pub(crate) fn job(state: &str, processed: u32) -> Answer {
 }
 
 /// A page of results with these ids.
-fn page(ids: &[&str], locator: &str) -> Answer {
+pub(crate) fn page(ids: &[&str], locator: &str) -> Answer {
     let lines: String = ids
         .iter()
         .map(|id| format!("\"{id}\",\"A\nB\"\n"))
@@ -59,7 +59,7 @@ fn described_parent() -> Answer {
     json(200, r#"{"fields":[{"name":"Name","type":"string"}]}"#)
 }
 
-fn with_token(url: &str) -> Program {
+pub(crate) fn with_token(url: &str) -> Program {
     Program::new()
         .with("ACCREDIT_ACCESS_TOKEN", TOKEN)
         .with("ACCREDIT_INSTANCE_URL", url)

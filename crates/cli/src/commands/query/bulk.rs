@@ -2,7 +2,7 @@
 //!
 //! Owns the order of it: the job is made, waited for, and its result fetched page by page. Whoever
 //! is interrupted is told how to go on: the org keeps the result, so it is fetched whole again, and
-//! nothing half-written is kept. A job whose reader went away is ended.
+//! nothing half-written is kept. A job of this run whose reader went away is ended.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -56,6 +56,11 @@ pub(super) fn run(
     let layout = layout(args, format, out);
     let done = fetch(&job, (destination, layout), &mut jobs, out);
     interrupt::forget_farewell();
+    let nobody_listens = done.as_ref().is_err_and(CliError::is_unheard);
+    // A job of before may be needed again: its result was promised for seven days.
+    if nobody_listens && resumed.is_none() {
+        discard(&job, &mut jobs, out);
+    }
     let job = done.map_err(|error| {
         // A job that was refused or failed has no result to fetch.
         if error.kind() == Kind::Refused || error.is_quiet() {
@@ -201,7 +206,6 @@ fn stream(
         return Ok(());
     };
     if error.is_quiet() {
-        discard(job, jobs, out);
         return Err(error);
     }
     Err(delivery.broken_off(error, out))
