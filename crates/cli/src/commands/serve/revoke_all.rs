@@ -42,20 +42,30 @@ pub(super) fn run(
         };
         revoke_all(&config, &keys, &outside).await
     })?;
-    if revoked.strange > 0 {
-        out.warn(format!(
+    let strange = (revoked.strange > 0).then(|| {
+        format!(
             "{} token(s) could not be opened with this key and these connections: they are gone \
              from the store, and Salesforce was not told",
             revoked.strange
-        ));
-    }
+        )
+    });
     if let Some(first) = revoked.failed.first() {
         let count = revoked.failed.len();
         let what = format!("{count} token(s) may still be good: {first}");
-        return Err(CliError::new(Kind::Unreachable, what).hint("run this again"));
+        return Err(strange.into_iter().fold(
+            CliError::new(Kind::Unreachable, what).hint("run this again"),
+            CliError::hint,
+        ));
+    }
+    if let Some(what) = strange {
+        return Err(CliError::new(Kind::Partial, what).hint(format!(
+            "{} other token(s) were revoked; these stay good until they expire: end their sessions \
+             at Setup > Session Management, or block the app",
+            revoked.ended
+        )));
     }
     out.result(
         &format!("{} token(s) revoked\n", revoked.ended),
-        &json!({"revoked": revoked.ended, "unknown": revoked.strange}),
+        &json!({"revoked": revoked.ended}),
     )
 }
