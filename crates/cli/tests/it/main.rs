@@ -6,6 +6,8 @@ mod api;
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod app_lost;
+#[cfg(test)]
 mod broker;
 #[cfg(test)]
 mod broker_canary;

@@ -16,41 +16,24 @@ use super::metadata::{self, Component};
 use super::{advice, archive, folder};
 use crate::api_version;
 use crate::args::app::{DeployArgs, Layout};
+use crate::bulk::may_pass;
 use crate::error::{CliError, Kind};
+use crate::interrupt;
 use crate::output::Output;
+use crate::pause::{Pause, Pauses};
 use crate::reach::Reach;
 use crate::rest::{Failure, Org, failure, no_url};
 use crate::settings::network::{Traffic, client};
 use crate::settings::seconds;
 use crate::world::World;
 
+mod again;
 mod status;
 
 pub(super) use status::Deployment;
 
-/// The pauses between two looks, in milliseconds: the last one repeats.
-const PAUSES: [u64; 6] = [250, 500, 1000, 2000, 3000, 5000];
-
-/// So many looks in a row may fail for reasons that pass.
-const LOST_LOOKS_MAX: u32 = 5;
-
-/// Lets time pass.
-pub(super) trait Pause {
-    fn pause(&self, span: Duration);
-}
-
-/// Sleeps.
-pub(super) struct Sleep;
-
-impl Pause for Sleep {
-    fn pause(&self, span: Duration) {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place that waits for a deployment"
-        )]
-        std::thread::sleep(span);
-    }
-}
+/// The pauses between two looks.
+const BETWEEN_LOOKS: Pauses = Pauses::doubling(Duration::from_millis(250), Duration::from_secs(5));
 
 /// Deploys the files and waits for the end.
 pub(crate) fn run(
@@ -83,16 +66,39 @@ pub(crate) fn run(
         components.len(),
         reach.org.host()
     ));
-    let begun = reach.ask(out, |org| request.send(org, &client))?;
+    let begun = reach.ask(out, |org| request.send(org, &client));
+    let begun = begun.map_err(maybe_begun)?;
     out.step(&format!("The deployment is {}.", begun.id));
     let path = format!("{}/{}?includeDetails=true", request.path, begun.id);
     let mut look = |out: &mut Output| reach.ask(out, |org| look(org, &client, &path));
+    let again = again::command_for(world, args, &path);
+    let hints = vec![
+        GOES_ON.to_owned() + "; look at it with:",
+        format!("  {again}"),
+    ];
+    interrupt::on_signal(out.last_words(hints))
+        .map_err(|error| CliError::other("signals cannot be waited for").with_source(error))?;
     let mut watch = Watch {
-        path: &path,
+        again: &again,
         left: wait,
     };
-    let ended = watch.end(&mut look, out, &Sleep)?;
+    let ended = watch.end(&mut look, out, world.pause.as_ref());
+    interrupt::forget_farewell();
+    let ended = ended?;
     report(&ended, &components, args, out)
+}
+
+/// Said of a deployment that was left alone.
+const GOES_ON: &str = "the deployment goes on in the org";
+
+/// An answer that is lost says nothing of what the org does.
+fn maybe_begun(error: CliError) -> CliError {
+    if error.kind() != Kind::Unreachable {
+        return error;
+    }
+    error.hint(
+        "the deployment may have begun: look at Setup > Deployment Status before you deploy again",
+    )
 }
 
 /// What is sent: options and archive (RFC 7578).
@@ -175,51 +181,47 @@ fn look(org: &Org, client: &UreqClient, path: &str) -> Result<Deployment, Failur
 
 /// Looking at a deployment until its end.
 struct Watch<'a> {
-    path: &'a str,
+    /// The command that looks again.
+    again: &'a str,
     left: Duration,
 }
 
 impl Watch<'_> {
+    /// Looks that find nobody are repeated for as long as there is time.
     fn end(
         &mut self,
         look: &mut dyn FnMut(&mut Output) -> Result<Deployment, CliError>,
         out: &mut Output,
         pause: &dyn Pause,
     ) -> Result<Deployment, CliError> {
-        let mut pauses = PAUSES.into_iter();
-        let (mut last, mut lost, mut status) = (Duration::ZERO, 0, String::new());
-        loop {
+        let mut status = String::new();
+        for next in BETWEEN_LOOKS {
+            let mut lost = None;
             match look(out) {
                 Ok(found) if found.is_done => return Ok(found),
-                Ok(found) => {
-                    lost = 0;
-                    if found.status != status {
-                        out.step(&format!("{}...", found.status));
-                        status = found.status;
-                    }
+                Ok(found) if found.status != status => {
+                    out.step(&format!("{}...", found.status));
+                    status = found.status;
                 }
-                Err(error) if error.kind() == Kind::Unreachable && lost < LOST_LOOKS_MAX => {
-                    lost += 1;
-                }
+                Ok(_) => {}
+                Err(error) if may_pass(&error) => lost = Some(error),
                 Err(error) => return Err(self.gone_on("it could not be looked at", Some(error))),
             }
             if self.left.is_zero() {
-                return Err(self.gone_on("--wait is over", None));
+                return Err(self.gone_on("--wait is over", lost));
             }
-            last = pauses.next().map_or(last, Duration::from_millis);
-            let span = last.min(self.left);
+            let span = next.min(self.left);
             pause.pause(span);
             self.left -= span;
         }
+        Err(self.gone_on("--wait is over", None))
     }
 
     /// The deployment is neither done nor lost.
     fn gone_on(&self, why: &str, source: Option<CliError>) -> CliError {
-        let error = CliError::new(
-            Kind::Partial,
-            format!("the deployment goes on in the org, and its end is not known: {why}"),
-        )
-        .hint(format!("`accredit api {:?}` looks at it again", self.path));
+        let what = format!("{GOES_ON}, and its end is not known: {why}");
+        let error =
+            CliError::new(Kind::Partial, what).hint(format!("`{}` looks at it again", self.again));
         match source {
             Some(source) => error.with_source(source),
             None => error,

@@ -1,21 +1,9 @@
 //! Waiting for the end of a deployment, with time that passes at once.
 
-use std::cell::RefCell;
-
 use super::*;
 use crate::output::{Form, Verbosity};
+use crate::pause::tests::Noted;
 use crate::settings::ProcessEnvironment;
-
-/// Remembers the pauses and takes none.
-#[derive(Default)]
-struct Noted(RefCell<Vec<u64>>);
-
-impl Pause for Noted {
-    fn pause(&self, span: Duration) {
-        let millis = u64::try_from(span.as_millis()).unwrap();
-        self.0.borrow_mut().push(millis);
-    }
-}
 
 fn found(status: &str, done: bool) -> Result<Deployment, CliError> {
     let body = serde_json::json!({
@@ -33,17 +21,18 @@ fn lost() -> Result<Deployment, CliError> {
 fn watch(
     seconds: u64,
     looks: Vec<Result<Deployment, CliError>>,
-) -> (Result<Deployment, CliError>, Vec<u64>) {
+) -> (Result<Deployment, CliError>, Vec<u128>) {
     let mut looks = looks.into_iter();
     let mut look = |_: &mut Output| looks.next().unwrap();
     let mut out = Output::new(Form::Human, Verbosity::Quiet, &ProcessEnvironment);
     let pause = Noted::default();
     let mut watch = Watch {
-        path: "/services/data/v65.0/metadata/deployRequest/0Af",
+        again: "accredit api /services/data/v65.0/metadata/deployRequest/0Af",
         left: Duration::from_secs(seconds),
     };
     let ended = watch.end(&mut look, &mut out, &pause);
-    (ended, pause.0.into_inner())
+    let pauses = pause.0.into_inner().unwrap();
+    (ended, pauses.iter().map(Duration::as_millis).collect())
 }
 
 #[test]
@@ -52,15 +41,17 @@ fn the_end_is_waited_for_with_growing_pauses() {
     looks.push(found("Succeeded", true));
     let (ended, pauses) = watch(60, looks);
     assert!(ended.unwrap().is_success);
-    assert_eq!(pauses, [250, 500, 1000, 2000, 3000, 5000, 5000]);
+    assert_eq!(pauses, [250, 500, 1000, 2000, 4000, 5000, 5000]);
 }
 
 #[test]
 fn looks_that_are_lost_are_repeated_and_then_told() {
     let looks = vec![lost(), lost(), found("Failed", true)];
     assert!(!watch(60, looks).0.unwrap().is_success);
-    let looks = (0..6).map(|_| lost()).collect();
-    let error = watch(60, looks).0.unwrap_err();
+    let looks = (0..40).map(|_| lost()).chain([found("Succeeded", true)]);
+    assert!(watch(600, looks.collect()).0.unwrap().is_success);
+    let looks = (0..4).map(|_| lost()).collect();
+    let error = watch(1, looks).0.unwrap_err();
     assert_eq!(error.exit_code(), 7);
     assert!(error.to_string().contains("goes on in the org"), "{error}");
     assert!(error.hints()[0].contains("deployRequest/0Af"), "{error:?}");
