@@ -1,4 +1,4 @@
-//! How a command reaches its org: a token that was given, or a sign-in that can be repeated once.
+//! How a command reaches its org: a token that was given, or a sign-in that can be repeated.
 
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ use crate::world::World;
 pub(crate) struct Reach {
     pub(crate) org: Arc<Org>,
     renewal: Option<Access>,
+    /// Whether nobody took the token of the last renewal yet.
+    is_unproven: bool,
 }
 
 impl Reach {
@@ -36,6 +38,7 @@ impl Reach {
             return Ok(Self {
                 org: Arc::new(given(name, args, environment)?),
                 renewal: None,
+                is_unproven: false,
             });
         }
         let mut access = Access::of(&args.sign_in, timeout, world)?;
@@ -43,32 +46,42 @@ impl Reach {
         Ok(Self {
             org: org(grant),
             renewal: Some(access),
+            is_unproven: false,
         })
     }
 
-    /// Says whether another sign-in is allowed: it is, once.
+    /// Says whether another sign-in is allowed: it is, unless the token of the last one was never
+    /// taken.
     pub(crate) const fn can_renew(&self) -> bool {
-        self.renewal.is_some()
+        self.renewal.is_some() && !self.is_unproven
     }
 
-    /// Asks the org; a session that has ended is renewed once.
+    /// A request succeeded: when this session ends, there may be another.
+    pub(crate) const fn prove(&mut self) {
+        self.is_unproven = false;
+    }
+
+    /// Asks the org; a session that has ended is renewed.
     pub(crate) fn ask<T>(
         &mut self,
         out: &mut Output,
         ask: impl Fn(&Org) -> Result<T, Failure>,
     ) -> Result<T, CliError> {
-        match ask(&self.org) {
-            Err(Failure::SessionEnded(_)) if self.can_renew() => {
-                self.renew(out)?;
-                ask(&self.org).map_err(Failure::into_error)
-            }
-            other => other.map_err(Failure::into_error),
+        let mut answer = ask(&self.org);
+        if matches!(answer, Err(Failure::SessionEnded(_))) && self.can_renew() {
+            self.renew(out)?;
+            answer = ask(&self.org);
         }
+        if answer.is_ok() {
+            self.prove();
+        }
+        answer.map_err(Failure::into_error)
     }
 
     /// Signs in again.
     pub(crate) fn renew(&mut self, out: &mut Output) -> Result<(), CliError> {
-        if let Some(mut access) = self.renewal.take() {
+        if let Some(access) = &mut self.renewal {
+            self.is_unproven = true;
             out.warn("the session ended; signing in again");
             self.org = org(access.renewed(&self.org.access_token, out)?);
         }

@@ -33,6 +33,9 @@ const PAGE_RECORDS: u32 = 50_000;
 /// The most pages of a result: more than an org holds.
 const PAGES_MAX: usize = 1_000_000;
 
+/// So many parts of the list may follow each other without a page.
+const EMPTY_PARTS_MAX: usize = 1_000;
+
 /// The longest answer that is no table, in bytes.
 const REFUSAL_LENGTH_MAX: u64 = 64 * 1024;
 
@@ -120,7 +123,7 @@ impl Pages {
             on_the_way: VecDeque::new(),
             asked: 0,
         };
-        this.go_on(jobs, out)?;
+        this.find(jobs, out)?;
         if this.paths.is_empty() {
             let first = format!("{results}?maxRecords={PAGE_RECORDS}");
             this.paths.push_back(first.clone());
@@ -154,6 +157,7 @@ impl Pages {
             page => page,
         };
         let page = page.map_err(Failure::into_error)?;
+        jobs.reach.prove();
         if let (Some(first), Some(locator)) = (&self.one_by_one, &page.next) {
             let next = format!("{first}&locator={}", escape(locator));
             if next == path {
@@ -168,9 +172,7 @@ impl Pages {
 
     fn start_more(&mut self, jobs: &mut Jobs, out: &mut Output) -> Result<(), CliError> {
         while self.on_the_way.len() < AT_ONCE {
-            if self.paths.is_empty() {
-                self.go_on(jobs, out)?;
-            }
+            self.find(jobs, out)?;
             let Some(path) = self.paths.pop_front() else {
                 return Ok(());
             };
@@ -185,6 +187,20 @@ impl Pages {
             let thread = thread.map_err(|error| CliError::other("no thread").with_source(error))?;
             let org = Arc::clone(&self.source.org);
             self.on_the_way.push_back(OnTheWay { path, org, thread });
+        }
+        Ok(())
+    }
+
+    /// Reads the list on until there is a page: a part of it may have none.
+    fn find(&mut self, jobs: &mut Jobs, out: &mut Output) -> Result<(), CliError> {
+        for _ in 0..EMPTY_PARTS_MAX {
+            if !self.paths.is_empty() || self.list.is_none() {
+                return Ok(());
+            }
+            self.go_on(jobs, out)?;
+        }
+        if self.paths.is_empty() && self.list.is_some() {
+            return Err(loops());
         }
         Ok(())
     }
