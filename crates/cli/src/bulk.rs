@@ -1,7 +1,7 @@
 //! Jobs of Bulk API 2.0 (fact sheet §6): made, watched, ended.
 //!
 //! Owns the words of the wire about jobs, the patience with an org that does not answer for a
-//! moment, and the one new sign-in that an ended session allows. A job belongs to the org and not
+//! moment, and the new sign-in that an ended session allows. A job belongs to the org and not
 //! to the session, so it goes on in another one. Results are read by `pages`.
 
 use std::io::Read;
@@ -33,7 +33,14 @@ use pages::Page;
 const TRIES: usize = 6;
 
 /// The pauses between such questions.
-const AFTER_FAILURE: Pauses = Pauses::doubling(Duration::from_millis(200), Duration::from_secs(10));
+pub(crate) const AFTER_FAILURE: Pauses =
+    Pauses::doubling(Duration::from_millis(200), Duration::from_secs(10));
+
+/// So many looks at a job in a row may find nobody: with what each of them waits, ten minutes.
+const LOST_LOOKS_MAX: usize = 16;
+
+/// The pause after a look that found nobody.
+const AFTER_LOST_LOOK: Duration = Duration::from_secs(30);
 
 /// The pauses between two looks at a job.
 const BETWEEN_LOOKS: Pauses = Pauses::doubling(Duration::from_millis(200), Duration::from_secs(10));
@@ -232,7 +239,8 @@ impl Jobs {
         mut seen: impl FnMut(&Job),
     ) -> Result<Job, CliError> {
         for pause in BETWEEN_LOOKS.take(LOOKS_MAX) {
-            let job = self.look(side, id, out)?;
+            let waits = Arc::clone(&self.pause);
+            let job = through_silence(waits.as_ref(), || self.look(side, id, out))?;
             seen(&job);
             if job.state.is_end() {
                 return Ok(job);
@@ -304,6 +312,20 @@ pub(crate) fn patiently<T>(
     ask()
 }
 
+/// Looks at what goes on without us until there is an answer, for minutes.
+fn through_silence<T>(
+    pause: &dyn Pause,
+    mut look: impl FnMut() -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    for _ in 1..LOST_LOOKS_MAX {
+        match look() {
+            Err(error) if may_pass(&error) => pause.pause(AFTER_LOST_LOOK),
+            answered => return answered,
+        }
+    }
+    look()
+}
+
 /// Whether another try may help.
 pub(crate) fn may_pass(error: &CliError) -> bool {
     let is_used_up = error.code() == Some("ACC-2007");
@@ -330,7 +352,10 @@ fn send(
 }
 
 fn read(body: &[u8], host: &str) -> Result<Job, CliError> {
-    serde_json::from_slice(body).map_err(|_| {
+    let job = serde_json::from_slice::<Job>(body).ok();
+    // The id becomes a part of paths.
+    let job = job.filter(|job| job_id(&job.id).is_ok());
+    job.ok_or_else(|| {
         CliError::other(format!(
             "{host} answered with something that is no bulk job"
         ))
@@ -367,6 +392,32 @@ mod tests {
         let paused = pause.0.into_inner().unwrap();
         let paused: Vec<u128> = paused.iter().map(Duration::as_millis).collect();
         assert_eq!(paused, [200, 400, 200, 400, 800, 1600, 3200]);
+    }
+
+    #[test]
+    fn a_job_is_waited_for_through_minutes_of_silence_and_not_for_ever() {
+        let (pause, asked) = (Noted::default(), Cell::new(0));
+        let nobody = || {
+            asked.set(asked.get() + 1);
+            match asked.get() {
+                10 => Ok(()),
+                _ => Err(CliError::new(Kind::Unreachable, "x")),
+            }
+        };
+        through_silence(&pause, nobody).unwrap();
+        through_silence(&pause, nobody).unwrap_err();
+        assert_eq!(asked.get(), 10 + LOST_LOOKS_MAX);
+        let refused = || Err::<(), _>(CliError::new(Kind::Refused, "x"));
+        through_silence(&pause, refused).unwrap_err();
+        let paused: Duration = pause.0.into_inner().unwrap().into_iter().sum();
+        assert_eq!(paused, AFTER_LOST_LOOK * (9 + 15));
+    }
+
+    #[test]
+    fn the_id_of_a_job_cannot_leave_its_path() {
+        let with = |id: &str| format!(r#"{{"id":"{id}","state":"Open"}}"#);
+        assert!(read(with("750R0000000zlh9IAA").as_bytes(), "h").is_ok());
+        assert!(read(with("750/../../x").as_bytes(), "h").is_err());
     }
 
     #[test]

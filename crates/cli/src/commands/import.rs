@@ -13,7 +13,7 @@ use accredit::http::UreqClient;
 use serde_json::json;
 
 use crate::args::import::ImportArgs;
-use crate::bulk::{Job, Jobs, Side, State, job_id, may_pass};
+use crate::bulk::{AFTER_FAILURE, Job, Jobs, Side, State, job_id, may_pass};
 use crate::commands::query::{describe, many};
 use crate::error::{CliError, Kind};
 use crate::interrupt;
@@ -206,7 +206,7 @@ impl Import<'_> {
     /// Makes a job and gives it a part of the table. An upload that breaks off is aborted, and
     /// tried again with another job: how much of it arrived is not known.
     fn send(&mut self, part: Part, out: &mut Output) -> Result<String, CliError> {
-        let mut tries = 0;
+        let (mut tries, mut pauses) = (0, AFTER_FAILURE);
         loop {
             tries += 1;
             let job = self.jobs.create(Side::Ingest, &self.what(), out)?;
@@ -221,6 +221,10 @@ impl Import<'_> {
             let again = self.prepare_another(failure, tries, out);
             self.abort(&job, out);
             again?;
+            pauses
+                .next()
+                .into_iter()
+                .for_each(|span| self.jobs.pause.pause(span));
         }
     }
 
@@ -232,7 +236,9 @@ impl Import<'_> {
         out: &mut Output,
     ) -> Result<(), CliError> {
         match failure {
-            Failure::SessionEnded(_) if self.jobs.reach.can_renew() => self.jobs.reach.renew(out),
+            Failure::SessionEnded(_) if tries < TRIES && self.jobs.reach.can_renew() => {
+                self.jobs.reach.renew(out)
+            }
             Failure::Final(error) if tries < TRIES && may_pass(&error) => Ok(()),
             failure => Err(failure.into_error()),
         }
