@@ -178,7 +178,7 @@ impl Delivery {
         }
         let were = if self.rows == 1 { "was" } else { "were" };
         let what = format!(
-            "the result is not complete: {} {were} written before it broke off",
+            "the result is not complete: at most {} {were} written before it broke off",
             many(self.rows)
         );
         let partial = CliError::new(Kind::Partial, what).with_source(error);
