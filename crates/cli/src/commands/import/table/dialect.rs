@@ -136,8 +136,11 @@ fn columns(header: &str, delimiter: Delimiter) -> Result<Vec<String>, String> {
     reader
         .read_record(&mut line)
         .map_err(|error| error.to_string())?;
-    let columns: Vec<String> = line.iter().map(|name| name.trim().to_owned()).collect();
+    let columns: Vec<String> = line.iter().map(str::to_owned).collect();
     for (at, column) in columns.iter().enumerate() {
+        if column.trim() != column {
+            return Err(format!("column {column:?} has blanks around its name"));
+        }
         if column.is_empty() {
             return Err(format!("column {} has no name", at + 1));
         }
