@@ -117,13 +117,13 @@ async fn call(
     Err(answer.refusal(WHO, words.as_deref()))
 }
 
-/// The region of an ARN, or that of the environment.
 /// The host of the service in a region: those in China have a domain of their own.
 fn host(region: &str) -> String {
     let china = if region.starts_with("cn-") { ".cn" } else { "" };
     format!("kms.{region}.amazonaws.com{china}")
 }
 
+/// The region of an ARN, or that of the environment.
 fn region(id: &str, surroundings: &Surroundings) -> Result<String, Error> {
     let of_arn = id
         .strip_prefix("arn:")
