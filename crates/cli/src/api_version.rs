@@ -43,7 +43,7 @@ pub(crate) fn newest(org: &Org, client: &UreqClient) -> Result<String, CliError>
         version: String,
     }
     let body = org
-        .get(client, "/services/data")
+        .get(client, "/services/data/")
         .map_err(Failure::into_error)?;
     let unknown = || {
         let host = org.host();

@@ -189,9 +189,12 @@ impl KeyReference {
     fn unreadable(&self, error: io::Error) -> CliError {
         let this = CliError::settings(format!("{self} could not be read"));
         let this = match error.kind() {
-            io::ErrorKind::NotFound => this.hint(
-                "check the path; `accredit key new` makes a key, a request and a certificate",
-            ),
+            io::ErrorKind::NotFound => this
+                .hint("check the path; `accredit key new` makes a key, a request and a certificate")
+                .hint(
+                    "only the place of a key is kept, never the key: one that a CI deletes after a \
+                     step belongs in a variable, as in -f env:NAME",
+                ),
             io::ErrorKind::PermissionDenied => {
                 this.hint("the user who runs this must be allowed to read the file")
             }

@@ -19,7 +19,7 @@ fn a_relative_path_is_below_the_newest_version_and_the_body_comes_as_it_is() {
     let server = Server::giving([json(200, VERSIONS), json(200, r#"{"a": 1}"#)]);
     let run = with_token(&server.url).line("api limits");
     assert_eq!(run.succeeds().stdout, "{\"a\": 1}\n");
-    assert!(server.request().starts_with("GET /services/data HTTP"));
+    assert!(server.request().starts_with("GET /services/data/ HTTP"));
     let request = server.request();
     assert!(
         request.starts_with("GET /services/data/v65.0/limits HTTP"),

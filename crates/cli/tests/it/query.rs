@@ -97,7 +97,7 @@ fn the_token_and_the_newest_version_are_used_and_a_plus_is_escaped() {
     assert_eq!(run.succeeds().stdout, "Id\n");
     let (login, versions, query) = (server.request(), server.request(), server.request());
     assert!(login.starts_with("POST /services/oauth2/token "), "{login}");
-    assert!(versions.starts_with("GET /services/data "), "{versions}");
+    assert!(versions.starts_with("GET /services/data/ "), "{versions}");
     assert!(
         query.starts_with("GET /services/data/v65.0/queryAll?q=SELECT%20Id"),
         "{query}"
