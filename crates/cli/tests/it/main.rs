@@ -22,6 +22,8 @@ mod canary;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod emulator;
 #[cfg(test)]
 mod explain;
@@ -81,5 +83,7 @@ mod tls;
 mod token;
 #[cfg(test)]
 mod token_cache;
+#[cfg(test)]
+mod transcripts;
 #[cfg(test)]
 mod usage;

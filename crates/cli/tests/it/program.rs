@@ -66,7 +66,16 @@ impl Program {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(BINARY);
+        self.command_of(BINARY)
+    }
+
+    /// A shell in the same environment.
+    pub(crate) fn shell(&self) -> Command {
+        self.command_of("/bin/sh")
+    }
+
+    fn command_of(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("HOME", self.folder())
