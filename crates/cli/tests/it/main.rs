@@ -42,6 +42,8 @@ mod key_forms;
 #[cfg(test)]
 mod key_places;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod network;

@@ -263,27 +263,6 @@ fn changes_at_the_same_time_are_all_kept() {
 }
 
 #[test]
-fn a_process_that_is_killed_leaves_the_profiles_whole() {
-    let program = Program::new();
-    add(&program, "first", "https://acme.my.salesforce.com").succeeds();
-    let key = key();
-    for number in 0..20 {
-        let mut child = program.start(&format!(
-            "profile add p{number} -i x -o y@z.example -f {}",
-            key.display()
-        ));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let run = program.line("profile list");
-        assert!(
-            run.succeeds().stdout.contains("first\tuser@example.com"),
-            "{run:?}"
-        );
-    }
-    add(&program, "last", "https://acme.my.salesforce.com").succeeds();
-}
-
-#[test]
 fn an_audience_that_is_written_down_belongs_to_the_login_url_beside_it() {
     let program = Program::new();
     let key = key();
