@@ -754,7 +754,7 @@ fn faults_strike_and_the_journal_counts_them() {
     let program = Program::new();
     let served = Served::start(&program, "");
     let manager = manager(&served);
-    let add = "emulator fault add error --status 503 --path /services/data --nth 2";
+    let add = "emulator fault add error --status 503 --path /services/data/ --nth 2";
     assert_eq!(manager.line(add).succeeds().stdout, "1\n");
     let ask = ["query", "-q", "--no-cache", "SELECT COUNT() FROM Account"];
     let key = files().join("server.key");
@@ -767,7 +767,7 @@ fn faults_strike_and_the_journal_counts_them() {
     assert_ne!(program.run(ask).code, 0);
     let listed = manager.line("emulator fault list").stdout;
     assert!(
-        listed.starts_with("1\terror\t* /services/data\tstruck 1 of "),
+        listed.starts_with("1\terror\t* /services/data/\tstruck 1 of "),
         "{listed}"
     );
     let count = manager.line("emulator journal count --status 5xx --path /services/**");

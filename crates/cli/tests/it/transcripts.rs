@@ -91,7 +91,8 @@ impl Place {
     /// Runs a command, and puts names in place of what no two runs share.
     fn run(&self, command: &str) -> Run {
         let mut shell = self.program.shell();
-        let run: Run = shell.args(["-c", command]).output().unwrap().into();
+        let script = format!("umask 022\n{command}");
+        let run: Run = shell.args(["-c", &script]).output().unwrap().into();
         Run {
             code: run.code,
             stdout: self.named(&run.stdout),
