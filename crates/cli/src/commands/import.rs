@@ -142,35 +142,13 @@ impl Import<'_> {
     /// A job that was sent before.
     fn resumed(&mut self, id: String, out: &mut Output) -> Result<String, CliError> {
         let job = self.jobs.look(Side::Ingest, &id, out)?;
-        self.is_of_this_table(&job)?;
+        check::job(&job, self.args, self.table.dialect.delimiter)?;
         if job.state != State::Open {
             self.leave(&id, out)?;
             return Ok(id);
         }
         let what = format!("the job {id} never had all of its data, and cannot be gone on with");
         Err(CliError::usage(what).hint(format!("leave out --resume {id}: its part is sent anew")))
-    }
-
-    /// Refuses a job that was made for something else; what the org does not tell is not held
-    /// against it.
-    fn is_of_this_table(&self, job: &Job) -> Result<(), CliError> {
-        let operation = self.args.operation.as_str();
-        let delimiter = self.table.dialect.delimiter.as_str();
-        let told = |text: &Option<String>| text.clone().unwrap_or_default();
-        for (what, found, expected) in [
-            ("object", job.object.clone(), self.args.object.as_str()),
-            ("operation", told(&job.operation), operation),
-            ("delimiter", told(&job.column_delimiter), delimiter),
-        ] {
-            if !found.is_empty() && !found.eq_ignore_ascii_case(expected) {
-                let id = &job.id;
-                return Err(CliError::usage(format!(
-                    "the job {id} is of another import: its {what} is {found}, expected {expected}"
-                ))
-                .hint("give --resume the jobs that the interrupted command printed"));
-            }
-        }
-        Ok(())
     }
 
     /// From now on the job may have all of its data: nobody aborts it, and whoever is interrupted

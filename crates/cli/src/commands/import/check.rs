@@ -132,6 +132,30 @@ fn key(args: &ImportArgs, object: &Object, has: impl Fn(&str) -> bool) -> Result
     .hint("Setup > Object Manager > the object > the field > External ID"))
 }
 
+/// Refuses a job that was made for something else; what the org does not tell is not held against
+/// it.
+pub(super) fn job(
+    job: &crate::bulk::Job,
+    args: &ImportArgs,
+    delimiter: crate::args::import::Delimiter,
+) -> Result<(), CliError> {
+    let told = |text: &Option<String>| text.clone().unwrap_or_default();
+    for (what, found, expected) in [
+        ("object", job.object.clone(), args.object.as_str()),
+        ("operation", told(&job.operation), args.operation.as_str()),
+        ("delimiter", told(&job.column_delimiter), delimiter.as_str()),
+    ] {
+        if !found.is_empty() && !found.eq_ignore_ascii_case(expected) {
+            let id = &job.id;
+            return Err(CliError::usage(format!(
+                "the job {id} is of another import: its {what} is {found}, expected {expected}"
+            ))
+            .hint("give --resume the jobs that the interrupted command printed"));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
