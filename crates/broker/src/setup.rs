@@ -230,8 +230,8 @@ impl Connection {
         Self { config, key, own }
     }
 
-    /// Says whether the certificate of the key is still good. A refusal does not count: whoever asks
-    /// is to hear its diagnosis, which no balancer knows.
+    /// Says whether the certificate of the key is still good. A refusal does not count: whoever
+    /// asks is to hear its diagnosis, which no balancer knows.
     pub(crate) fn is_of_use(&self, now: UnixTime) -> bool {
         self.key.certificate_ends.is_none_or(|ends| now < ends)
     }
