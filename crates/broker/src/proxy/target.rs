@@ -52,11 +52,13 @@ pub(crate) fn has_requests_within(target: &str) -> bool {
     })
 }
 
-/// Says whether one reading leads to where somebody signs in.
+/// Says whether one reading leads to where somebody signs in. Servers merge slashes, so an empty
+/// segment hides nothing.
 pub(crate) fn is_sign_in(reading: &[u8]) -> bool {
     let path = folded(reading);
-    let below = path.strip_prefix("/services/").unwrap_or_default();
-    SIGN_IN.contains(&below.split('/').next().unwrap_or_default())
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    segments.next() == Some("services")
+        && segments.next().is_some_and(|next| SIGN_IN.contains(&next))
 }
 
 /// A reading as a server sees it that takes letters for the same in either case and in any width.
@@ -242,6 +244,10 @@ mod tests {
             ("/services/OAUTH2/userinfo", false),
             ("/services/o%2561uth2", false),
             ("/services/soap;x/u", false),
+            ("/services/%2Foauth2/userinfo", false),
+            ("/services/;x/oauth2/userinfo", false),
+            ("/services/%5Coauth2/userinfo", false),
+            ("/services/%252F;x%252Foauth2/userinfo", false),
             ("/services/%EF%BC%B3oap/u", false),
             ("/services/oauth2x", true),
             ("/services/apexrest/oauth2", true),
