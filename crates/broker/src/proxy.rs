@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use accredit::error::{Error, ErrorKind};
 use accredit::policy::RefreshPolicy;
 use accredit::source::Token;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
@@ -125,18 +126,28 @@ impl Refused<'_> {
     async fn renew(self, refusal: Answer, again: Option<Payload>) -> Result<Answer, Failure> {
         let resource = audit::template(target::path_of(self.outgoing.target));
         let renewals = self.session.renewals();
-        if renewals.allow(&resource, self.app.world().clock.now()) {
-            self.session.invalidate(&self.token.access_token);
-        }
+        let refused = &self.token.access_token;
+        let now = self.app.world().clock.now();
+        let fresh = if renewals.may_cost(&resource, now) {
+            let fresh = self.session.renew(refused).await;
+            let is_withheld = |error: &Error| error.kind() == ErrorKind::Withheld;
+            if !fresh.as_ref().is_err_and(is_withheld) {
+                renewals.cost(&resource, now);
+            }
+            fresh.map(Some)
+        } else {
+            Ok(self.session.successor(refused).await)
+        };
         let Some(payload) = again else {
             return Ok(refusal);
         };
-        let fresh = match self.session.token().await {
-            Ok(fresh) => fresh,
+        let fresh = match fresh {
+            Ok(Some(fresh)) => fresh,
+            Ok(None) => return Ok(refusal),
             Err(_) if is_new(self.app, &self.token) => return Ok(refusal),
             Err(error) => return Err(error.into()),
         };
-        if fresh.access_token.is_same(&self.token.access_token) {
+        if fresh.access_token.is_same(refused) {
             return Ok(refusal);
         }
         self.app.metrics().replayed();

@@ -24,6 +24,7 @@ use crate::record::{LOGINS_MAX, Record, Recorded, Tally};
 use crate::shared::{Place, Shared, Sharing};
 use crate::traffic::MINUTES;
 
+mod renewal;
 mod revocation;
 
 /// When the broker asks: as core does, but whoever changes a setting in Salesforce sees it work
@@ -142,13 +143,18 @@ impl Session {
     /// A token that may be used now. While the org does not accept a new key, the old one goes on.
     pub(crate) async fn token(&self) -> Result<Token, Error> {
         let outcome = self.cached.token().await;
-        if self.record.accepted_at().is_some() {
-            *self.lock_before() = None;
-        }
-        match (outcome, self.before()) {
+        match (outcome, self.outlived()) {
             (Err(error), Some(before)) => before.cached.token().await.map_err(|_| error),
             (outcome, _) => outcome,
         }
+    }
+
+    /// The session with the key before, unless the org has accepted this one.
+    fn outlived(&self) -> Option<Arc<Self>> {
+        if self.record.accepted_at().is_some() {
+            *self.lock_before() = None;
+        }
+        self.before()
     }
 
     fn lock_before(&self) -> MutexGuard<'_, Option<Arc<Self>>> {

@@ -47,8 +47,8 @@ pub(crate) async fn hand_out(
     Ok(document(&token, app.world().clock.now()))
 }
 
-/// `POST /v1/connections/NAME/token/refresh`: forgets the token that is held and asks for another,
-/// within the login budget.
+/// `POST /v1/connections/NAME/token/refresh`: asks for another token, within the login budget. The
+/// one that is held goes on until the other is there.
 pub(crate) async fn refresh(
     ask: &Ask<'_>,
     caller: &Caller,
@@ -65,10 +65,10 @@ pub(crate) async fn refresh(
             "expected no body, or one of application/json",
         ));
     }
-    if let Some(held) = session.held() {
-        session.invalidate(&held.access_token);
-    }
-    let token = session.token().await?;
+    let token = match session.held() {
+        Some(held) => session.renew(&held.access_token).await?,
+        None => session.token().await?,
+    };
     Ok(document(&token, app.world().clock.now()))
 }
 

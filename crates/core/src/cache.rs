@@ -119,6 +119,35 @@ impl<S: TokenSource + 'static> Cached<S> {
         self.inner.lock().slot.invalidate(refused)
     }
 
+    /// The token after one that a resource server refused, asked for once for all who were refused.
+    ///
+    /// Unlike [`Self::invalidate`] this takes nothing from others: the refused token is held until
+    /// the next one lands, but it is not given back to who renews it.
+    ///
+    /// # Errors
+    /// As for [`TokenSource::token`]; of the kind
+    /// [`Withheld`](crate::error::ErrorKind::Withheld), with the time to wait, if no request may go
+    /// out now.
+    pub async fn renew(&self, refused: &AccessToken) -> Result<Token, Error> {
+        let decision = {
+            let mut shared = self.inner.lock();
+            let (policy, now) = (&self.inner.policy, self.inner.clock.now());
+            let step = shared.slot.renew(refused, policy, now);
+            self.prepared(&mut shared, step)?
+        };
+        self.follow(decision, Some(refused)).await
+    }
+
+    /// The token after one that was refused, if it is there or under way. Asks nobody.
+    pub async fn successor(&self, refused: &AccessToken) -> Option<Token> {
+        let decision = {
+            let mut shared = self.inner.lock();
+            let step = shared.slot.successor(refused, self.inner.clock.now())?;
+            self.prepared(&mut shared, step).ok()?
+        };
+        self.follow(decision, Some(refused)).await.ok()
+    }
+
     /// What is remembered, without asking anybody.
     #[must_use]
     pub fn known(&self) -> Known {
@@ -166,14 +195,18 @@ impl<S: TokenSource + 'static> Cached<S> {
         let step = shared
             .slot
             .next_step(&self.inner.policy, self.inner.clock.now());
+        self.prepared(&mut shared, step)
+    }
+
+    fn prepared(&self, shared: &mut Shared, step: Step) -> Result<Decision, Error> {
         match step {
             Step::Use(token) => Ok(Decision::Use(token, None)),
             Step::UseAndAsk(token) => {
-                let (_, task) = self.prepare(&mut shared);
+                let (_, task) = self.prepare(shared);
                 Ok(Decision::Use(token, Some(task)))
             }
             Step::Ask => {
-                let (flight, task) = self.prepare(&mut shared);
+                let (flight, task) = self.prepare(shared);
                 Ok(Decision::Wait(flight, Some(task)))
             }
             Step::Join => {
@@ -184,13 +217,27 @@ impl<S: TokenSource + 'static> Cached<S> {
         }
     }
 
+    /// Does what was decided, outside of the lock.
+    async fn follow(&self, decision: Decision, refused: Option<&AccessToken>) -> Outcome {
+        match decision {
+            Decision::Use(token, task) => {
+                self.start(task);
+                Ok(token)
+            }
+            Decision::Wait(flight, task) => {
+                self.start(task);
+                self.wait(flight, refused).await
+            }
+        }
+    }
+
     fn start(&self, task: Option<BoxFuture<'static, ()>>) {
         if let Some(task) = task {
             self.inner.spawn.spawn(task);
         }
     }
 
-    async fn wait(&self, mut flight: Flight) -> Outcome {
+    async fn wait(&self, mut flight: Flight, refused: Option<&AccessToken>) -> Outcome {
         let landed = flight.wait_for(Option::is_some).await;
         let outcome = landed.ok().and_then(|outcome| outcome.clone());
         let outcome = outcome.unwrap_or_else(|| Err(abandoned()));
@@ -200,7 +247,13 @@ impl<S: TokenSource + 'static> Cached<S> {
             Ok(_) => Err(Error::transport(
                 "the token expired before it could be handed out",
             )),
-            Err(error) => self.inner.lock().slot.valid_token(now).ok_or(error),
+            Err(error) => {
+                let held = self.inner.lock().slot.valid_token(now);
+                let is_refused = |token: &Token| {
+                    refused.is_some_and(|refused| token.access_token.is_same(refused))
+                };
+                held.filter(|token| !is_refused(token)).ok_or(error)
+            }
         }
     }
 }
@@ -214,16 +267,8 @@ enum Decision {
 impl<S: TokenSource + 'static> TokenSource for Cached<S> {
     fn token(&self) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
-            match self.decide()? {
-                Decision::Use(token, task) => {
-                    self.start(task);
-                    Ok(token)
-                }
-                Decision::Wait(flight, task) => {
-                    self.start(task);
-                    self.wait(flight).await
-                }
-            }
+            let decision = self.decide()?;
+            self.follow(decision, None).await
         })
     }
 }

@@ -12,6 +12,8 @@ use crate::oauth::ErrorResponse;
 use crate::secret::AccessToken;
 use crate::source::Token;
 
+mod renewal;
+
 /// The numbers of the policy. The defaults leave a quarter of a token's life to ride out an outage
 /// and stay far below the 3,600 logins an hour at which Salesforce locks a user out.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -19,6 +19,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// From how many resources on that wait, nobody gets a new session: then it is the session.
 const WAITING_MAX: usize = 3;
 
+/// How many resources are remembered.
+const REMEMBERED_MAX: usize = 16;
+
 /// What was renewed for whom, and not seen to help.
 #[derive(Debug, Default)]
 pub(crate) struct Renewals(Mutex<Vec<Renewal>>);
@@ -43,27 +46,36 @@ impl Renewal {
 }
 
 impl Renewals {
-    /// Says whether a refusal by `resource` may cost a new session; if so, it counts as one.
-    pub(super) fn allow(&self, resource: &str, now: UnixTime) -> bool {
+    /// Says whether a refusal by `resource` may cost a new session.
+    pub(super) fn may_cost(&self, resource: &str, now: UnixTime) -> bool {
         let mut renewals = self.lock();
         renewals.retain(|one| one.is_remembered(now));
-        let waiting = renewals.iter().filter(|one| one.is_waiting(now)).count();
-        if let Some(known) = renewals.iter_mut().find(|one| one.resource == resource) {
-            let is_allowed = !known.is_waiting(now) && waiting < WAITING_MAX;
-            if is_allowed {
+        let mut waiting = renewals.iter().filter(|one| one.is_waiting(now));
+        let is_waiting = waiting.clone().any(|one| one.resource == resource);
+        !is_waiting && waiting.nth(WAITING_MAX - 1).is_none()
+    }
+
+    /// Takes in that a refusal by `resource` cost a new session. Those who waited for the same one
+    /// count once.
+    pub(super) fn cost(&self, resource: &str, now: UnixTime) {
+        let mut renewals = self.lock();
+        match renewals.iter_mut().find(|one| one.resource == resource) {
+            Some(known) if known.is_waiting(now) => {}
+            Some(known) => {
                 known.at = now;
                 known.pause = known.pause.saturating_mul(2).min(LONGEST_PAUSE);
             }
-            return is_allowed;
+            None => {
+                if renewals.len() >= REMEMBERED_MAX {
+                    renewals.remove(0);
+                }
+                renewals.push(Renewal {
+                    resource: resource.to_owned(),
+                    at: now,
+                    pause: FIRST_PAUSE,
+                });
+            }
         }
-        if waiting < WAITING_MAX {
-            renewals.push(Renewal {
-                resource: resource.to_owned(),
-                at: now,
-                pause: FIRST_PAUSE,
-            });
-        }
-        waiting < WAITING_MAX
     }
 
     /// Takes in that the new session was what `resource` needed.
@@ -83,18 +95,25 @@ mod tests {
     #[test]
     fn a_resource_waits_longer_each_time_until_a_new_session_helps() {
         let renewals = Renewals::default();
+        let allow = |resource: &str, now| {
+            let may_cost = renewals.may_cost(resource, now);
+            if may_cost {
+                renewals.cost(resource, now);
+            }
+            may_cost
+        };
         let mut now = UnixTime::from_secs(1_795_219_200);
         for pause in [60, 120, 240, 300, 300] {
-            assert!(renewals.allow("a", now), "{pause}");
+            assert!(allow("a", now), "{pause}");
             now = now.saturating_add(Duration::from_secs(pause - 1));
-            assert!(!renewals.allow("a", now), "{pause}");
+            assert!(!allow("a", now), "{pause}");
             now = now.saturating_add(Duration::from_secs(1));
         }
-        assert!(renewals.allow("a", now));
+        assert!(allow("a", now));
         renewals.helped("a");
-        assert!(renewals.allow("a", now));
-        assert!(renewals.allow("b", now) && renewals.allow("c", now));
-        assert!(!renewals.allow("d", now));
-        assert!(renewals.lock().len() <= 2 * WAITING_MAX);
+        assert!(allow("a", now));
+        assert!(allow("b", now) && allow("c", now));
+        assert!(!allow("d", now));
+        assert!(renewals.lock().len() <= REMEMBERED_MAX);
     }
 }

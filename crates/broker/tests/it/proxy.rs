@@ -194,7 +194,7 @@ async fn a_new_token_that_is_refused_is_not_asked_for_again_in_the_same_moment()
     assert_eq!((world.rest.take().len(), world.salesforce.asked()), (1, 1));
     world.pause();
     assert_eq!(ask().await.status, 401);
-    assert_eq!((world.rest.take().len(), world.salesforce.asked()), (1, 2));
+    assert_eq!((world.rest.take().len(), world.salesforce.asked()), (2, 2));
 }
 
 #[tokio::test]

@@ -200,6 +200,37 @@ async fn resources_that_are_all_refused_share_a_few_new_sessions() {
     assert_eq!(world.salesforce.asked(), 4);
 }
 
+#[tokio::test]
+async fn a_refresh_that_the_budget_forbids_takes_the_token_from_nobody() {
+    let world = signed_in().await;
+    let token = "/v1/connections/default/token";
+    let refresh = format!("POST {token}/refresh");
+    for number in 0..8 {
+        let reply = world.ask(&refresh, "", "").await;
+        let expected = if number < 4 { 200 } else { 503 };
+        assert_eq!(reply.status, expected, "{number}: {reply:?}");
+        assert_eq!(world.get(token).await.status, 200, "{number}");
+        world.pause();
+    }
+    assert_eq!(world.salesforce.asked(), 5);
+}
+
+#[tokio::test]
+async fn resources_that_are_always_refused_take_the_token_from_nobody() {
+    let world = signed_in().await;
+    world.rest.answer(answer(401, "", OVER.as_bytes()));
+    for number in 0..8 {
+        for name in ["a", "b", "c"] {
+            let path = format!("{THROUGH}/services/data/{name}");
+            world.get(&path).await;
+            world.pause();
+        }
+        let reply = world.get("/v1/connections/default/token").await;
+        assert_eq!(reply.status, 200, "{number}: {reply:?}");
+        pass(&world, 60);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_401_that_stands_still_goes_on_to_the_client() {
     let world = World::local().await;

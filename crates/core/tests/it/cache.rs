@@ -252,6 +252,23 @@ async fn a_thousand_refusals_of_one_token_cause_one_new_request() {
 }
 
 #[tokio::test]
+async fn a_token_that_cannot_be_renewed_stays_for_others_but_not_for_who_renews_it() {
+    let (clock, issuer, cached) = world(2);
+    let dead = cached.token().await.unwrap().access_token;
+    let error = cached.renew(&dead).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Withheld);
+    forward(&clock, 1);
+    issuer
+        .failures
+        .lock()
+        .unwrap()
+        .push(Error::transport("down"));
+    assert!(cached.renew(&dead).await.is_err());
+    assert!(cached.token().await.unwrap().access_token.is_same(&dead));
+    assert_eq!(issuer.requests(), 2);
+}
+
+#[tokio::test]
 async fn a_request_that_never_ends_is_given_up_and_made_anew() {
     let (clock, issuer, cached) = world(0);
     let mut waiter = JoinSet::new();
