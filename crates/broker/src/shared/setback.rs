@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use accredit::clock::UnixTime;
-use accredit::error::Error;
+use accredit::error::{Error, ErrorKind};
 use accredit::oauth::{ErrorCode, ErrorResponse};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,16 @@ struct Refusal {
     status: u16,
     error: String,
     description: Option<String>,
+}
+
+/// Says whether a failure is of the identity, not of the replica: Salesforce refused, or is down.
+/// What is wrong with a key, its place or the network here concerns no other replica.
+pub(super) fn is_of_all(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Refused => true,
+        ErrorKind::Response => error.status().is_some_and(|status| status >= 500),
+        _ => false,
+    }
 }
 
 impl Setback {

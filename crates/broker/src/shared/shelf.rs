@@ -6,13 +6,13 @@
 use std::sync::{Arc, PoisonError};
 
 use accredit::clock::UnixTime;
-use accredit::error::{Error, ErrorKind};
+use accredit::error::Error;
 use accredit::exchange::TokenEndpoint;
 use accredit::secret::{AccessToken, hex};
 use accredit::source::Token;
 
 use super::logins::Logins;
-use super::setback::Setback;
+use super::setback::{self, Setback};
 use super::{Fenced, LEASE, Place, RENEW_EVERY, REST, Sharing, StoreError};
 
 /// The place of an identity in the store.
@@ -93,9 +93,10 @@ impl Shelf {
         self.sharing.spawn.spawn(Box::pin(async move {
             let shared = match &outcome {
                 Ok(token) => this.write(token, hold.number).await,
-                // It was not made.
-                Err(error) if error.kind() == ErrorKind::Withheld => Ok(()),
-                Err(error) => this.fail(error, last.setback.as_ref()).await,
+                Err(error) if setback::is_of_all(error) => {
+                    this.fail(error, last.setback.as_ref()).await
+                }
+                Err(_) => Ok(()),
             };
             match shared {
                 Ok(()) => this.release(&hold).await,

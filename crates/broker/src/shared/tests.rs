@@ -120,7 +120,7 @@ impl SharedStore for Fake {
 #[derive(Debug, Default)]
 struct Source {
     asked: AtomicUsize,
-    refuses: Mutex<Option<()>>,
+    refuses: Mutex<Option<Error>>,
 }
 
 /// The same source for several replicas.
@@ -135,8 +135,8 @@ fn endpoint() -> TokenEndpoint {
 impl TokenSource for Counted {
     fn token(&self) -> BoxFuture<'_, Result<Token, Error>> {
         let number = self.0.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let outcome = match *self.0.refuses.lock().unwrap() {
-            Some(()) => Err(Error::response("no")),
+        let outcome = match self.0.refuses.lock().unwrap().clone() {
+            Some(error) => Err(error),
             None => Ok(Token {
                 access_token: AccessToken::new(format!("00D!{number}")).unwrap(),
                 instance_url: endpoint()
@@ -291,7 +291,7 @@ async fn a_lease_that_does_not_go_away_is_waited_for_once() {
 #[tokio::test]
 async fn a_refusal_keeps_the_others_from_asking_and_the_budget_is_one_for_all() {
     let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
-    *source.refuses.lock().unwrap() = Some(());
+    *source.refuses.lock().unwrap() = Some(Error::response("no").with_status(503));
     assert!(replica(&store, &source).token().await.is_err());
     store.settled().await;
     let told = replica(&store, &source).token().await.unwrap_err();
@@ -304,6 +304,28 @@ async fn a_refusal_keeps_the_others_from_asking_and_the_budget_is_one_for_all() 
         told.to_string().contains("budget of all replicas"),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_one_replica_holds_back_no_other() {
+    let (store, source) = (Arc::new(Fake::default()), Arc::new(Source::default()));
+    let own = [
+        Error::key("Vault answered 403: permission denied for SECRET"),
+        Error::setting("no such place"),
+        Error::transport("no route"),
+        Error::response("the SSH agent gave a damaged answer"),
+        Error::response("a page of a gateway").with_status(200),
+    ];
+    for (number, error) in own.into_iter().enumerate() {
+        *source.refuses.lock().unwrap() = Some(error);
+        assert!(replica(&store, &source).token().await.is_err());
+        store.settled().await;
+        assert!(store.seen.lock().unwrap().failures.is_empty(), "{number}");
+        assert_eq!(source.asked(), number + 1);
+    }
+    *source.refuses.lock().unwrap() = None;
+    store.seen.lock().unwrap().logins.clear();
+    assert!(replica(&store, &source).token().await.is_ok());
 }
 
 #[tokio::test]
