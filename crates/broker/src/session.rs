@@ -12,6 +12,7 @@ use accredit::cache::{Cached, Spawn};
 use accredit::clock::{Clock, UnixTime};
 use accredit::error::Error;
 use accredit::http::HttpClient;
+use accredit::key::Signer;
 use accredit::policy::{Pause, RefreshPolicy};
 use accredit::random::Random;
 use accredit::secret::AccessToken;
@@ -26,6 +27,9 @@ use crate::traffic::MINUTES;
 
 mod renewal;
 mod revocation;
+mod signing;
+
+use signing::Signing;
 
 /// When the broker asks: as core does, but whoever changes a setting in Salesforce sees it work
 /// within a minute, however long it was wrong. The bound of an hour is kept by [`Recorded`].
@@ -67,6 +71,7 @@ pub(crate) struct Session {
     pub(crate) instance_hosts: Vec<InstanceHost>,
     cached: Cached<Shared<Recorded>>,
     record: Arc<Record>,
+    signing: Arc<Signing>,
     opened_at: UnixTime,
     /// The same identity with the key before this one, until the org has accepted this one.
     before: Mutex<Option<Arc<Self>>>,
@@ -113,7 +118,9 @@ impl Session {
             random: Arc::clone(&world.random),
         };
         let endpoint = connection.endpoint.clone();
-        let source = JwtBearer::new(identity, Arc::clone(&key.signer), endpoint.clone(), outside);
+        let signing = Arc::new(Signing::new(Arc::clone(&key.signer)));
+        let signer = Arc::clone(&signing) as Arc<dyn Signer>;
+        let source = JwtBearer::new(identity, signer, endpoint.clone(), outside);
         let record = Arc::new(Record::default());
         let recorded = Recorded::new(source, Arc::clone(&record), Arc::clone(&world.clock));
         let shared = Shared::new(recorded, sharing, place.clone(), endpoint);
@@ -129,10 +136,16 @@ impl Session {
             instance_hosts: connection.endpoint.instance_hosts().to_vec(),
             cached,
             record,
+            signing,
             opened_at: world.clock.now(),
             before: Mutex::new(before),
             renewals: Renewals::default(),
         }
+    }
+
+    /// Signs from now on with the same key in another place.
+    pub(crate) fn sign_with(&self, signer: &Arc<dyn Signer>) {
+        self.signing.replace(Arc::clone(signer));
     }
 
     /// Which resources made us sign in again.

@@ -3,7 +3,7 @@
 //! Owns the names of sessions and the room for them. Users whom Salesforce has never let in take no
 //! room from the others: of those, each caller has few at a time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -119,11 +119,20 @@ impl Sessions {
     /// Forgets those with keys that none of these connections has, but for those that go on until a
     /// new key is accepted, and lets these say anew how long tokens live.
     pub(crate) fn keep<'a>(&self, connections: impl Iterator<Item = &'a Connection> + Clone) {
-        let keys = connections.clone().map(|one| &one.key.signer);
-        let keys: HashSet<String> = keys.map(|key| key.public_key().fingerprint()).collect();
+        let signers = connections.clone().map(|one| &one.key.signer);
+        let signers: HashMap<String, _> = signers
+            .map(|signer| (signer.public_key().fingerprint(), signer))
+            .collect();
         let mut book = self.lock();
         book.all.retain(|_, same| {
-            same.retain(|one| keys.contains(&one.place.key));
+            same.retain(|one| match signers.get(&one.place.key) {
+                // The key may have been moved.
+                Some(signer) => {
+                    one.sign_with(signer);
+                    true
+                }
+                None => false,
+            });
             !same.is_empty()
         });
         for session in book.all.values().flatten() {

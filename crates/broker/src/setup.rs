@@ -219,7 +219,12 @@ impl Setup {
 }
 
 impl Connection {
-    fn new(config: ConnectionConfig, key: HeldKey, sessions: &Sessions, world: &World) -> Self {
+    pub(crate) fn new(
+        config: ConnectionConfig,
+        key: HeldKey,
+        sessions: &Sessions,
+        world: &World,
+    ) -> Self {
         let own = config.subject.as_ref().and_then(|subject| {
             let user = User {
                 subject,
