@@ -30,8 +30,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub struct Revoked {
     /// How many are over.
     pub ended: usize,
-    /// How many could not be opened: they are of another key, or of no connection. They are gone
-    /// from the store, and Salesforce was not told.
+    /// How many could not be opened: they are of another key, or of no connection. They are still
+    /// in the store, and Salesforce was not told.
     pub strange: usize,
     /// Why others may still be good. They are still in the store.
     pub failed: Vec<String>,
@@ -61,16 +61,15 @@ pub async fn revoke_all(
         let opened = endpoints
             .into_iter()
             .find_map(|endpoint| vault.open(&place.identity, &sealed, endpoint));
-        match opened {
-            None => revoked.strange += 1,
-            Some(token) => match revoke(world.http.as_ref(), &token).await {
-                Ok(()) => revoked.ended += 1,
-                Err(error) => {
-                    revoked.failed.push(error.to_string());
-                    continue;
-                }
-            },
+        let Some(token) = opened else {
+            revoked.strange += 1;
+            continue;
+        };
+        if let Err(error) = revoke(world.http.as_ref(), &token).await {
+            revoked.failed.push(error.to_string());
+            continue;
         }
+        revoked.ended += 1;
         redis.remove(&place, sealed).await.map_err(failed)?;
     }
     redis.announce_revocation().await.map_err(failed)?;

@@ -106,8 +106,14 @@ fn what_lies_in_the_store_is_revoked_and_replicas_let_go_of_it() {
         let next = next.unwrap();
         assert!(is_good(&emulator, &next));
     }
+    let last = token(&replicas[0]);
     program.write("store.key", b"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=");
     program.line(REVOKE).fails(7, "could not be opened");
+    assert!(is_good(&emulator, &last));
+    program.write("store.key", b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let run = program.line(REVOKE);
+    assert_eq!(run.succeeds().stdout, "1 token(s) revoked\n", "{run:?}");
+    assert!(!is_good(&emulator, &last));
 }
 
 #[test]

@@ -44,8 +44,8 @@ pub(super) fn run(
     })?;
     let strange = (revoked.strange > 0).then(|| {
         format!(
-            "{} token(s) could not be opened with this key and these connections: they are gone \
-             from the store, and Salesforce was not told",
+            "{} token(s) could not be opened with this key and these connections: they are still \
+             in the store, and Salesforce was not told",
             revoked.strange
         )
     });
@@ -59,8 +59,8 @@ pub(super) fn run(
     }
     if let Some(what) = strange {
         return Err(CliError::new(Kind::Partial, what).hint(format!(
-            "{} other token(s) were revoked; these stay good until they expire: end their sessions \
-             at Setup > Session Management, or block the app",
+            "{} other token(s) were revoked; run this with the key and the connections that these \
+             came from, or end their sessions at Setup > Session Management",
             revoked.ended
         )));
     }
