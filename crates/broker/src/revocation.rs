@@ -15,12 +15,15 @@ use http::{HeaderValue, Request, StatusCode};
 use crate::app::App;
 use crate::config::{Config, StoreConfig};
 use crate::key_source::KeySource;
-use crate::session::World;
+use crate::session::{Which, World};
 use crate::shared::{RedisStore, SharedStore as _, StoreError};
 use crate::vault::Vault;
 
 /// Where tokens are revoked.
 const PATH: &str = "/services/oauth2/revoke";
+
+/// Under which name the time of the last revocation is sealed.
+const NAME: &str = "revocation";
 
 /// How often a replica asks the store whether its tokens are over.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -55,6 +58,10 @@ pub async fn revoke_all(
     };
     let (redis, vault) = open(store, keys).await?;
     let failed = |error: StoreError| Error::transport(error.to_string());
+    // Replicas hear of it first: what is revoked below may take a while.
+    let sealed = vault.seal_time(NAME, world.clock.now(), world.random.as_ref());
+    let sealed = sealed.ok_or_else(|| Error::setting("there are no random numbers"))?;
+    redis.announce_revocation(sealed).await.map_err(failed)?;
     let mut revoked = Revoked::default();
     for (place, sealed) in redis.tokens().await.map_err(failed)? {
         let endpoints = config.connections.iter().map(|one| &one.endpoint);
@@ -70,9 +77,11 @@ pub async fn revoke_all(
             continue;
         }
         revoked.ended += 1;
-        redis.remove(&place, sealed).await.map_err(failed)?;
+        // A replica may have taken it out, and what stays ends by itself.
+        if let Err(error) = redis.remove(&place, sealed).await {
+            revoked.failed.push(error.to_string());
+        }
     }
-    redis.announce_revocation().await.map_err(failed)?;
     Ok(revoked)
 }
 
@@ -121,9 +130,9 @@ async fn revoke(http: &dyn HttpClient, token: &Token) -> Result<(), Error> {
 }
 
 impl App {
-    /// Lets go of the tokens that came until `until`, and has Salesforce end them.
-    pub(crate) async fn revoke_held(&self, until: UnixTime) {
-        for token in self.sessions().let_go(until) {
+    /// Lets go of these tokens, and has Salesforce end them.
+    pub(crate) async fn revoke_held(&self, which: Which) {
+        for token in self.sessions().let_go(which) {
             if let Err(error) = revoke(self.world().http.as_ref(), &token).await {
                 tracing::warn!(%error, "a token could not be revoked");
             }
@@ -132,26 +141,54 @@ impl App {
 
     /// Lets go of tokens whenever the store says so; never ends.
     pub(crate) async fn watch_revocations(&self) {
-        let Some(store) = self.store() else {
+        let (Some(store), Some(vault)) = (self.store(), self.sessions().vault()) else {
             return std::future::pending().await;
         };
         let clock = &self.world().clock;
-        let mut seen = store.revocations().await.ok();
-        let mut until = None;
+        let mut heard = Heard::default();
         loop {
+            if let Ok(kept) = store.revocation().await {
+                let announced = kept.and_then(|sealed| vault.open_time(NAME, &sealed));
+                if let Some(which) = heard.take(announced, clock.now()) {
+                    self.revoke_held(which).await;
+                }
+            }
             clock.sleep(LOOK_EVERY).await;
-            let Ok(now) = store.revocations().await else {
-                continue;
-            };
-            if seen.is_some_and(|seen| seen != now) {
-                tracing::info!("all tokens were revoked");
-                until = Some(clock.now());
-            }
-            seen = Some(now);
-            if let Some(until) = until {
-                // A login that was under way may have landed since.
-                self.revoke_held(until).await;
-            }
         }
     }
 }
+
+/// What a replica has heard of revocations.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The last that was announced.
+    last: Option<UnixTime>,
+    /// Until when tokens that were got here are over, by the clock here.
+    until: Option<UnixTime>,
+    /// When the store was last read.
+    read_at: Option<UnixTime>,
+}
+
+impl Heard {
+    /// Which tokens are to be let go of `now`. An announcement that is gone or cannot be opened
+    /// says nothing; neither does one that is older than another.
+    fn take(&mut self, announced: Option<UnixTime>, now: UnixTime) -> Option<Which> {
+        let is_first = self.read_at.replace(now).is_none();
+        if announced <= self.last {
+            // A login that was under way may have landed since.
+            return self.until.map(Which::GotHere);
+        }
+        self.last = announced;
+        if is_first {
+            // It may be long ago, or have been missed while the store could not be reached.
+            self.until = announced.map(|announced| announced.min(now));
+            return self.until.map(Which::GotHere);
+        }
+        tracing::info!("all tokens were revoked");
+        self.until = Some(now);
+        Some(Which::All)
+    }
+}
+
+#[cfg(test)]
+mod tests;

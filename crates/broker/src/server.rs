@@ -28,6 +28,7 @@ use crate::answer::Answer;
 use crate::app::App;
 use crate::config::OnExit;
 use crate::peer::Peer;
+use crate::session::Which;
 use crate::trace_context;
 
 mod closing;
@@ -125,8 +126,7 @@ pub async fn run(
         hall.connections.shutdown().await;
     }
     if hall.app.setup().on_exit == OnExit::Revoke {
-        let now = hall.app.world().clock.now();
-        let revoked = timeout(REVOKING_MAX, hall.app.revoke_held(now)).await;
+        let revoked = timeout(REVOKING_MAX, hall.app.revoke_held(Which::All)).await;
         if revoked.is_err() {
             tracing::warn!("some tokens were not revoked in time");
         }

@@ -29,6 +29,7 @@ mod renewal;
 mod revocation;
 mod signing;
 
+pub(crate) use revocation::Which;
 use signing::Signing;
 
 /// When the broker asks: as core does, but whoever changes a setting in Salesforce sees it work

@@ -16,10 +16,10 @@ use http::StatusCode;
 use crate::config::ConnectionConfig;
 use crate::failure::Failure;
 use crate::key_source::HeldKey;
-use crate::session::{Session, World};
+use crate::session::{Session, Which, World};
 use crate::setup::Connection;
 use crate::shared::{Place, Sharing};
-use crate::vault;
+use crate::vault::{self, Vault};
 
 /// The most identities that are remembered at a time.
 const SESSIONS_MAX: usize = 10_000;
@@ -103,11 +103,16 @@ impl Sessions {
         Ok(session)
     }
 
-    /// Forgets every token that came until `until`; gives each once.
-    pub(crate) fn let_go(&self, until: UnixTime) -> Vec<Token> {
+    /// What opens that which is shared, if anything is.
+    pub(crate) fn vault(&self) -> Option<&Vault> {
+        self.sharing.as_ref().map(|sharing| sharing.vault.as_ref())
+    }
+
+    /// Forgets these tokens; gives each once.
+    pub(crate) fn let_go(&self, which: Which) -> Vec<Token> {
         let sessions: Vec<Arc<Session>> = self.lock().all.values().flatten().cloned().collect();
         let mut tokens = Vec::<Token>::new();
-        for token in sessions.iter().flat_map(|session| session.let_go(until)) {
+        for token in sessions.iter().flat_map(|session| session.let_go(which)) {
             let is_known = |one: &Token| one.access_token.is_same(&token.access_token);
             if !tokens.iter().any(is_known) {
                 tokens.push(token);

@@ -112,6 +112,24 @@ impl Vault {
         })
     }
 
+    /// Seals a time to be kept under `name`.
+    pub(crate) fn seal_time(
+        &self,
+        name: &str,
+        time: UnixTime,
+        random: &dyn Random,
+    ) -> Option<Vec<u8>> {
+        let bytes = time.as_millis().to_be_bytes();
+        self.seal_bytes(name, bytes.to_vec(), random)
+    }
+
+    /// Opens a time that was kept under `name`.
+    pub(crate) fn open_time(&self, name: &str, whole: &[u8]) -> Option<UnixTime> {
+        let opened = self.open_bytes(name, whole)?;
+        let bytes = opened.as_slice().try_into().ok()?;
+        Some(UnixTime::from_millis(u64::from_be_bytes(bytes)))
+    }
+
     /// Opens bytes that were kept under `name`; `None` if they were not sealed for it.
     pub(crate) fn open_bytes(&self, name: &str, whole: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (version, rest) = whole.split_first()?;

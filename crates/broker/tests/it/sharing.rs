@@ -315,3 +315,27 @@ async fn a_token_that_is_known_to_be_dead_is_taken_by_nobody() {
     assert!(token.body.contains("TOKEN2"), "{token:?}");
     assert_eq!(fresh.salesforce.asked(), 0);
 }
+
+#[tokio::test]
+async fn nobody_without_the_key_of_the_store_can_have_tokens_revoked() {
+    let Some(shared) = Shared::start().await else {
+        return;
+    };
+    let world = shared.replica().await;
+    assert_eq!(world.get(TOKEN).await.status, 200);
+    shared.settled().await;
+    for words in [
+        &["INCR", "accredit:1:revocations"][..],
+        &["SET", "accredit:1:revocation", "1795219200000"],
+        &["INCR", "accredit:1:revocations"],
+        &["FLUSHALL"],
+    ] {
+        shared.redis.run(words).await;
+        for _ in 0..20 {
+            shared.clock.advance(Duration::from_secs(2));
+            shared.redis.run(&["PING"]).await;
+        }
+    }
+    assert_eq!(world.get(TOKEN).await.status, 200);
+    assert_eq!(world.salesforce.asked(), 1);
+}

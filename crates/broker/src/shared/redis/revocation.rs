@@ -1,8 +1,6 @@
-//! What the store knows of revocations: all of its tokens, and how often they were revoked.
+//! What the store knows of revocations: all of its tokens, and when they were revoked.
 
-use redis::Cmd;
-
-use super::{PREFIX, Place, RedisStore, StoreError};
+use super::{FENCE, PREFIX, Place, RedisStore, StoreError, millis};
 
 /// How many keys one step looks at.
 const STEP: usize = 500;
@@ -46,20 +44,22 @@ impl RedisStore {
         }
     }
 
-    /// Tells all replicas to let go of the tokens that they hold.
-    pub(crate) async fn announce_revocation(&self) -> Result<(), StoreError> {
-        self.run::<u64>(&counter("INCR")).await.map(drop)
+    /// Keeps the sealed time of the last revocation, for all replicas.
+    pub(crate) async fn announce_revocation(&self, sealed: Vec<u8>) -> Result<(), StoreError> {
+        let mut command = redis::cmd("SET");
+        command.arg(name()).arg(sealed);
+        command.arg("PX").arg(millis(FENCE));
+        self.run(&command).await
     }
 
-    /// How often they were told so.
-    pub(crate) async fn revocations(&self) -> Result<u64, StoreError> {
-        let count: Option<u64> = self.run(&counter("GET")).await?;
-        Ok(count.unwrap_or_default())
+    /// What was kept last, if it has not ended.
+    pub(crate) async fn revocation(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut command = redis::cmd("GET");
+        command.arg(name());
+        self.run(&command).await
     }
 }
 
-fn counter(verb: &str) -> Cmd {
-    let mut command = redis::cmd(verb);
-    command.arg(format!("{PREFIX}revocations"));
-    command
+fn name() -> String {
+    format!("{PREFIX}revocation")
 }
