@@ -8,7 +8,7 @@ use accredit::clock::SystemClock;
 use accredit_broker::Reveal;
 
 use crate::redis::{Redis, section};
-use crate::world::{CONNECTIONS, World};
+use crate::world::{CONNECTIONS, Reply, World};
 
 fn text(folder: &Path, socket: &Path) -> String {
     format!("{CONNECTIONS}{}", section(folder, socket))
@@ -83,26 +83,42 @@ async fn a_redis_in_trouble_fails_nobody_holds_nobody_up_and_is_used_again_later
     for (number, trouble) in TROUBLES.into_iter().enumerate() {
         let world = World::start(&text, Reveal::Never).await;
         let user = format!("/v1/connections/prod/token?sub=u{number}@example.com");
-        assert_eq!(world.get(&user).await.status, 200, "while all is well");
+        assert_eq!(get(&world, &user).await.status, 200, "while all is well");
         let ask = async || {
-            world.pass(Duration::from_secs(7200));
-            let asked = world.get(&user);
-            // It ends: 1 s for a connection that is not answered, half a second for a command, the
-            // login itself, and what a busy machine adds.
-            let asked = tokio::time::timeout(Duration::from_secs(20), asked).await;
-            assert_eq!(asked.unwrap().status, 200, "{number}");
+            world.pass(LIFE);
+            assert_eq!(get(&world, &user).await.status, 200, "{number}");
         };
         redis.suffer(&trouble).await;
         ask().await;
         ask().await;
-        let alone = world.salesforce.asked();
         redis.recover(&trouble).await;
-        ask().await;
-        assert_eq!(world.salesforce.asked(), alone + 1, "{number}");
-        let again = World::start(&text, Reveal::Never).await;
-        again.pass(Duration::from_secs(3 * 7200));
-        assert_eq!(again.get(&user).await.status, 200);
-        assert_eq!(again.salesforce.asked(), 0, "{number}: it was shared");
+        // A machine that is too busy for an answer in half a second has no store for a while.
+        for lives in 3..10 {
+            ask().await;
+            let again = World::start(&text, Reveal::Never).await;
+            again.pass(LIFE * lives);
+            assert_eq!(get(&again, &user).await.status, 200);
+            if again.salesforce.asked() == 0 {
+                break;
+            }
+            assert!(lives < 9, "{number}: nothing is shared any more");
+        }
+    }
+}
+
+/// How long a token is good.
+const LIFE: Duration = Duration::from_secs(7200);
+
+/// Asks, while time goes on for who waits for a lease that nobody gave back.
+async fn get(world: &World, path: &str) -> Reply {
+    let mut asked = std::pin::pin!(world.get(path));
+    loop {
+        tokio::select! {
+            reply = &mut asked => return reply,
+            () = tokio::time::sleep(Duration::from_millis(20)) => {
+                world.pass(Duration::from_millis(50));
+            }
+        }
     }
 }
 
