@@ -238,8 +238,8 @@ fn rest_answer(id: &str, case: &Value) {
     }
     let (asked, arrived) = (broker.salesforce.asked(), broker.salesforce.take().len());
     match status {
-        // Each token is new, and refused: another would be too.
-        401 => assert_eq!((asked, arrived), (2, 2), "{id}"),
+        // A token that is new is not replaced; on a slow machine it may be old enough.
+        401 => assert!(asked <= 3 && arrived == asked + 1, "{id} {asked} {arrived}"),
         _ => assert_eq!((asked, arrived), (1, 2), "{id}"),
     }
     if ["te-cl-resp", "extra-bytes"].contains(&id) {
