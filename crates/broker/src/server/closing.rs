@@ -47,7 +47,10 @@ impl Door {
                     return Vec::new();
                 };
                 let waiting = std::iter::from_fn(|| listener.accept().ok());
-                let opened = waiting.take(WAITING_MAX).filter_map(|(stream, peer)| {
+                let waiting: Vec<_> = waiting.take(WAITING_MAX).collect();
+                // At once: whoever comes in between is reset by the system.
+                drop(listener);
+                let opened = waiting.into_iter().filter_map(|(stream, peer)| {
                     stream.set_nonblocking(true).ok()?;
                     stream.set_nodelay(true).ok()?;
                     Some(Line::Tcp(TcpStream::from_std(stream).ok()?, peer))
@@ -59,7 +62,9 @@ impl Door {
                     return Vec::new();
                 };
                 let waiting = std::iter::from_fn(|| listener.accept().ok());
-                let opened = waiting.take(WAITING_MAX).filter_map(|(stream, _)| {
+                let waiting: Vec<_> = waiting.take(WAITING_MAX).collect();
+                drop(listener);
+                let opened = waiting.into_iter().filter_map(|(stream, _)| {
                     stream.set_nonblocking(true).ok()?;
                     let stream = UnixStream::from_std(stream).ok()?;
                     let uid = stream.peer_cred().ok()?.uid();
