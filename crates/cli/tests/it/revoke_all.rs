@@ -1,46 +1,10 @@
 //! The end of every token at once.
 
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
-
 use serde_json::Value;
 
-use crate::program::{Program, key};
+use crate::fleet::Redis;
+use crate::program::key;
 use crate::serve::{REQUIRED, Served, get, org};
-
-/// A Redis of one's own, where there is one.
-struct Redis(Child);
-
-impl Redis {
-    fn start(program: &Program) -> Option<Self> {
-        let socket = program.folder().join("redis.sock");
-        let child = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--dir"])
-            .arg(program.folder())
-            .arg("--unixsocket")
-            .arg(&socket)
-            .stdout(Stdio::null())
-            .spawn();
-        match child {
-            Ok(child) => {
-                while UnixStream::connect(&socket).is_err() {
-                    std::thread::yield_now();
-                }
-                Some(Self(child))
-            }
-            Err(error) => {
-                eprintln!("skipped: redis-server: {error}");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ended = self.0.kill().and_then(|()| self.0.wait());
-    }
-}
 
 /// A configuration for the org at `url`, and what `more` adds to it.
 fn configuration(url: &str, more: &str) -> String {
